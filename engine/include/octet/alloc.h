@@ -1,0 +1,34 @@
+/// Allocation: a table of functions with a context, so that tests can fail the Nth request and budgets can be enforced.
+///
+/// Nothing here zeroes memory unless it says so. All blocks are at least OCT_ALIGN aligned: tensors and packed weights
+/// are read with 64-byte vector loads. A NULL `struct oct_allocator *` means the default one everywhere.
+#ifndef OCTET_ALLOC_H
+#define OCTET_ALLOC_H
+
+#include "octet/status.h"
+
+#define OCT_ALIGN 64
+
+/// `allocate` returns NULL when it cannot; `release` gets the size that was asked for and accepts NULL.
+/// Both must be callable from any thread.
+struct oct_allocator {
+    void *context;
+    void *(*allocate)(void *context, size_t bytes, size_t alignment);
+    void (*release)(void *context, void *block, size_t bytes);
+};
+
+/// aligned_alloc and free.
+OCT_API const struct oct_allocator *oct_allocator_default(void);
+
+/// A budget over another allocator: refuses what would take the sum of live bytes over `limit_bytes`.
+/// Not thread-safe: one plan is built by one thread. Caller's storage; must outlive the blocks it gave.
+struct oct_budget {
+    struct oct_allocator allocator; ///< pass &budget.allocator
+    const struct oct_allocator *parent;
+    uint64_t limit_bytes;
+    uint64_t live_bytes;
+    uint64_t peak_bytes;
+};
+OCT_API void oct_budget_init(struct oct_budget *budget, const struct oct_allocator *parent, uint64_t limit_bytes);
+
+#endif

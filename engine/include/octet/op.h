@@ -1,0 +1,168 @@
+/// Operators: what the rest of the system may know about one, and the registry that a graph is built against.
+///
+/// An operator is one record: schema, shape inference, reference, and how to prepare a fast run. The built-in ones are
+/// the rows of engine/ops/ops.def; a custom operator is a record of the same type added to a registry of one's own.
+///
+/// Phases (DESIGN note in engine/README.md): `infer` sees hostile graphs and reports; `reference` defines the answer;
+/// `prepare` runs once per plan, may allocate and may fail; the `run` it chooses neither allocates, locks, logs nor
+/// fails.
+///
+/// Threads: records are immutable and shared; a registry may be read from any thread once nobody adds to it.
+#ifndef OCTET_OP_H
+#define OCTET_OP_H
+
+#include "octet/alloc.h"
+#include "octet/executor.h"
+#include "octet/tensor.h"
+
+#define OCT_OP_MAX_ATTRIBUTES 16
+#define OCT_OP_MAX_INPUTS     256 ///< of one node; only variadic operators have more than a few
+#define OCT_OP_MAX_OUTPUTS    4
+
+// ---------------------------------------------------------------------------------------------------- attributes
+
+enum oct_attribute_type {
+    OCT_ATTRIBUTE_INT,   ///< int64
+    OCT_ATTRIBUTE_FLOAT, ///< float64; an integer is accepted
+    OCT_ATTRIBUTE_BOOL,
+    OCT_ATTRIBUTE_STRING,
+    OCT_ATTRIBUTE_INTS, ///< array of int64
+};
+
+/// One attribute an operator takes. Unless `required`, an absent attribute reads as the default (`has_default`) or as
+/// absent (`present == false`). Numbers outside [minimum, maximum] (inclusive, each element of an array) and arrays
+/// whose length is outside [min_count, max_count] are refused before `infer` is called. A single integer given for INTS
+/// is an array of one; `broadcast_count` > 1 then repeats it to that length (kernel_size=3 means [3, 3]).
+struct oct_attribute_spec {
+    const char *name; ///< the schema's argument name; NULL ends the list
+    enum oct_attribute_type type;
+    bool required;
+    bool has_default;
+    double default_number; ///< INT, FLOAT, BOOL, and every element of INTS
+    double minimum, maximum;
+    size_t min_count, max_count; ///< INTS
+    size_t broadcast_count;      ///< INTS
+    const char *doc;
+};
+
+/// An attribute's value, at the index of its spec. Strings and arrays are borrowed from the graph.
+struct oct_attribute {
+    bool present; ///< given, or filled from a default
+    enum oct_attribute_type type;
+    int64_t integer; ///< INT, BOOL (0 or 1)
+    double number;   ///< FLOAT
+    const char *string;
+    const int64_t *integers;
+    size_t count; ///< INTS
+};
+
+// --------------------------------------------------------------------------------------------------------- calls
+
+/// What `infer` gets and fills. Absent optional inputs are NULL.
+struct oct_op_infer_call {
+    const struct oct_op *op;
+    const struct oct_attribute *attributes; ///< one per spec row
+    size_t n_inputs;
+    const struct oct_tensor_desc *const *inputs;
+    const struct oct_view *const *constants; ///< data of inputs that are constants or computed from them, else NULL
+    size_t n_outputs;
+    struct oct_tensor_desc *outputs; ///< [out]
+    const char *mixes_rows;  ///< [out] set when a row of an output depends on other rows though the shape hides it
+    struct oct_error *error; ///< where to report; prefixed with the node by the caller
+};
+/// Fills dtype, shape and qparams of the outputs (format stays contiguous), or reports why the node is not legal.
+typedef enum oct_status (*oct_op_infer_fn)(struct oct_op_infer_call *call);
+
+/// What `reference` and `run` get. Views are resolved (no symbolic dimension), 64-byte aligned at their root, and
+/// readable up to 64 bytes past their end; an absent input has `data == NULL` and rank 0.
+struct oct_op_run_call {
+    const struct oct_attribute *attributes;
+    size_t n_inputs;
+    const struct oct_view *inputs;
+    size_t n_outputs;
+    const struct oct_view *outputs;
+    const void *state;                   ///< what `prepare` made; NULL for a reference
+    void *scratch;                       ///< as asked for by `prepare`, 64-byte aligned; contents undefined
+    const struct oct_executor *executor; ///< may be NULL
+};
+/// Writes every element of every output. Cannot fail; allocates and locks nothing. Inputs and outputs do not overlap,
+/// except where an operator has OCT_OP_IN_PLACE and the plan gave output 0 the storage of input 0 (same strides).
+typedef void (*oct_op_run_fn)(const struct oct_op_run_call *call);
+
+/// What `prepare` gets and fills.
+struct oct_op_prepare_call {
+    const struct oct_op *op;
+    const struct oct_attribute *attributes;
+    size_t n_inputs;
+    const struct oct_tensor_desc *const *inputs; ///< with the memory format the plan chose; NULL when absent
+    const struct oct_view *const *constants;     ///< data of constant inputs, else NULL
+    size_t n_outputs;
+    const struct oct_tensor_desc *outputs;
+    uint64_t cpu_features; ///< choose kernels by this mask alone
+    int64_t max_rows;      ///< largest N the plan will run
+    void *plan_memory;     ///< for oct_op_prepare_alloc()
+    struct oct_error *error;
+    oct_op_run_fn run;        ///< [out] NULL: the reference runs
+    void *state;              ///< [out] read-only afterwards, shared by all workers
+    const char *kernel;       ///< [out] static name of the kernel for `inspect`; NULL: "reference"
+    size_t scratch_bytes;     ///< [out] scratch for a run, not depending on N
+    size_t scratch_row_bytes; ///< [out] scratch per row
+    bool class_f;             ///< [out] the result is float and may differ with the CPU or the batch (OpenBLAS)
+    bool constants_packed;    ///< [out] neither `run` nor `state` reads the bytes of any constant input: the plan drops
+                              ///< those nobody else needs, and their views then have `data == NULL`
+};
+typedef enum oct_status (*oct_op_prepare_fn)(struct oct_op_prepare_call *call);
+
+/// Memory that lives as long as the plan, 64-byte aligned, counted against the plan's budget. NULL when refused: then
+/// return OCT_ERR_NOMEM (the reason is already in `call->error`). Zeroed.
+OCT_API void *oct_op_prepare_alloc(struct oct_op_prepare_call *call, size_t bytes);
+
+// ------------------------------------------------------------------------------------------------------- records
+
+enum oct_op_flag {
+    OCT_OP_IN_PLACE = 1 << 0, ///< run may write output 0 over input 0 when their bytes are alike
+    OCT_OP_VIEW = 1 << 1,     ///< output 0 has input 0's bytes in the same order (reshape): the plan may share storage
+    OCT_OP_ANY_FORMAT = 1 << 2,    ///< element-wise: every rank-4 input and output in one format, whichever
+    OCT_OP_CHANNELS_LAST = 1 << 3, ///< rank-4 inputs and outputs are channels-last (convolution, pooling)
+    OCT_OP_STRIDED = 1 << 4,       ///< reads inputs by strides in any format, writes contiguous outputs; together with
+                                   ///< OCT_OP_ANY_FORMAT each side may have a format of its own (quantize, dequantize)
+    OCT_OP_VARIADIC = 1 << 5,      ///< max_inputs is a bound, not an arity (cat)
+    OCT_OP_INTERNAL = 1 << 6,      ///< made by rewriting only; refused in a model file
+};
+// An operator with none of the format flags reads and writes contiguous tensors.
+
+struct oct_op {
+    const char *name;               ///< PyTorch's schema name, "quantized::conv2d_relu"
+    const char *const *covers;      ///< torch names with overload it answers for, NULL-terminated
+    const char *doc;                ///< one sentence: formula and tolerance class
+    const char *const *input_names; ///< NULL-terminated, as in the schema
+    size_t min_inputs, max_inputs;
+    size_t n_outputs;
+    const char *dtypes; ///< for people: "quint8 qint8 -> same"
+    unsigned flags;
+    const struct oct_attribute_spec *attributes; ///< ended by a NULL name
+    oct_op_infer_fn infer;
+    oct_op_run_fn reference;   ///< plain C over views of any strides; always present; defines the answer
+    oct_op_prepare_fn prepare; ///< NULL: the reference runs
+};
+
+/// An ordered set of records. Owned by its creator; records are borrowed and must outlive it.
+struct oct_op_registry;
+
+/// A registry with the built-in operators. OCT_ERR_NOMEM.
+OCT_API OCT_NODISCARD enum oct_status oct_op_registry_create(const struct oct_allocator *allocator,
+                                                             struct oct_op_registry **registry,
+                                                             struct oct_error *error);
+/// NULL is allowed. Graphs and plans built against it must be gone.
+OCT_API void oct_op_registry_destroy(struct oct_op_registry *registry);
+/// Adds a custom operator. OCT_ERR_INVALID for a malformed record, OCT_ERR_CONFLICT for a name that is taken,
+/// OCT_ERR_NOMEM.
+OCT_API OCT_NODISCARD enum oct_status
+oct_op_registry_add(struct oct_op_registry *registry, const struct oct_op *op, struct oct_error *error);
+/// NULL when there is none of that name.
+OCT_API const struct oct_op *oct_op_registry_find(const struct oct_op_registry *registry, const char *name);
+OCT_API size_t oct_op_registry_count(const struct oct_op_registry *registry);
+/// `index` < count; in order of the table, then of adding.
+OCT_API const struct oct_op *oct_op_registry_at(const struct oct_op_registry *registry, size_t index);
+
+#endif

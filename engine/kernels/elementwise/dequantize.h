@@ -1,0 +1,22 @@
+/// uint8 to float32: y[i] = scale * f32(x[i] - zero_point).
+///
+/// Exactly n elements are read and written; no overlap. Threads: [any]. Cannot fail. Reference: dequantize_1__scalar.c.
+#ifndef OCTET_ENGINE_KERNELS_ELEMENTWISE_DEQUANTIZE_H
+#define OCTET_ENGINE_KERNELS_ELEMENTWISE_DEQUANTIZE_H
+
+#include "engine/kernels/family.h"
+
+typedef void (*octi_dequantize_fn)(size_t n, const uint8_t *x, float *y, float scale, int32_t zero_point);
+
+struct octi_dequantize {
+    struct octi_kernel kernel;
+    octi_dequantize_fn run;
+};
+
+OCTI_FAMILY_DECLARE(dequantize);
+
+#define OCT_DEQUANTIZE(function, isa)                                                                                  \
+    void octi_##function(size_t n, const uint8_t *x, float *y, float scale, int32_t zero_point);
+#include "engine/kernels/elementwise/elementwise.def"
+
+#endif

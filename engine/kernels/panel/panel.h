@@ -1,0 +1,107 @@
+/// Packed weight panels: the one memory format of the int8 matrix and depthwise kernels.
+///
+/// The columns of a weight matrix W[column][tap][k] (int8) are cut into panels. A panel is self-contained: a header
+/// with what the epilogue needs per column, then the weights in the order in which the kernel reads them:
+///
+///   int32 start[width]       -zx * sum(w) + taps*k*zx*zw: what the accumulator starts from
+///   float bias[width]        added to f32(accumulator)
+///   float multiplier[width]
+///   int32 zero_point[width]  of the weights (all zero unless `weight_zero_points`)
+///   int8  weight[taps][k rounded up to k_align / kr][width][kr]
+///
+/// `width` positions are stored permuted, so that the pack instructions of a vector unit, which work inside 128-bit
+/// lanes, end in natural order: with L lanes and V = width / (4*L) vectors a row, position (v, lane, e) holds column
+/// 4*V*lane + 4*v + e. One lane means natural order. Weights beyond k and columns beyond n are zero, their multiplier
+/// too.
+///
+/// A geometry is a layout id: panels are read only by kernels of the geometry they were packed for.
+/// Threads: packing is [one]; packed panels are read-only.
+#ifndef OCTET_ENGINE_KERNELS_PANEL_PANEL_H
+#define OCTET_ENGINE_KERNELS_PANEL_PANEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct octi_panel_geometry {
+    uint16_t nr;      ///< widest panel; a multiple of nr_min by a power of two
+    uint16_t nr_min;  ///< narrowest; narrower remainders are filled up with zero columns
+    uint16_t kr;      ///< consecutive k of one column
+    uint16_t k_align; ///< a power of two, >= kr: k is filled up with zero weights to a multiple of it
+    uint16_t lanes;   ///< L above; 0: width / 16
+};
+
+/// Where weights come from: any strides (in elements), a two-dimensional window and channels within it.
+struct octi_panel_source {
+    const int8_t *weights;
+    int64_t column_stride;
+    int64_t y_stride, x_stride, channel_stride;
+    size_t window_height, window_width, channels;
+    bool depthwise; ///< the window is k (taps = 1, channels = 1); else taps = window, k = channels
+    bool row_taps;  ///< a row of the window is one tap: taps = window_height, k = window_width * channels, channels
+                    ///< innermost
+};
+
+/// What the epilogue does to one column.
+struct octi_panel_column {
+    float bias;
+    float multiplier;
+    int32_t zero_point; ///< of the weights
+};
+
+struct octi_panel {
+    size_t first; ///< first column
+    size_t n;     ///< columns that exist, 1..width
+    size_t width;
+    const void *bytes; ///< 64-byte aligned
+};
+
+/// A packed matrix. The arrays live in memory the caller gave.
+struct octi_panels {
+    struct octi_panel_geometry geometry;
+    size_t n_columns, taps, k;
+    bool weight_zero_points; ///< some weight zero point is not 0: kernels need sums of the activations
+    size_t n_panels;
+    struct octi_panel *panels;
+};
+
+/// Taps and k of the packed matrix, as the flags of a source have it. The window is in memory already.
+static inline size_t octi_panel_taps(const struct octi_panel_source *source)
+{
+    return source->depthwise  ? 1
+           : source->row_taps ? source->window_height
+                              : source->window_height * source->window_width;
+}
+static inline size_t octi_panel_depth(const struct octi_panel_source *source)
+{
+    return source->depthwise  ? source->window_height * source->window_width
+           : source->row_taps ? source->window_width * source->channels
+                              : source->channels;
+}
+
+/// Position -> column within a panel of `width`.
+size_t octi_panel_column_at(const struct octi_panel_geometry *geometry, size_t width, size_t position);
+size_t octi_panel_count(const struct octi_panel_geometry *geometry, size_t n_columns);
+/// Bytes of all panels of a matrix; false on overflow.
+bool octi_panel_bytes(
+    const struct octi_panel_geometry *geometry, size_t n_columns, size_t taps, size_t k, size_t *bytes);
+static inline size_t octi_panel_header_bytes(size_t width)
+{
+    return 16 * width;
+}
+
+/// Packs `n_columns` columns. All pointers are valid and sized by the functions above.
+/// @param columns       [n_columns]
+/// @param x_zero_point  of the activations, 0..255
+/// @param panels        [octi_panel_count()], kept in `packed`
+/// @param bytes         [octi_panel_bytes()], 64-byte aligned, zeroed, kept in `packed`
+void octi_panels_pack(const struct octi_panel_geometry *geometry,
+                      const struct octi_panel_source *source,
+                      const struct octi_panel_column *columns,
+                      size_t n_columns,
+                      int32_t x_zero_point,
+                      struct octi_panel *panels,
+                      void *bytes,
+                      struct octi_panels *packed);
+
+#endif

@@ -1,0 +1,174 @@
+/// 64 bytes of a depthwise convolution: 64 channels of one pixel, 32 of two or 16 of four, side by side in the 128-bit
+/// lanes, so that narrow panels cost a half or a quarter. `lanes` is a constant 4, 2 or 1 everywhere: lanes per pixel.
+#ifndef OCTET_ENGINE_KERNELS_QDWCONV_PIXELS_AVX512_H
+#define OCTET_ENGINE_KERNELS_QDWCONV_PIXELS_AVX512_H
+
+#include "engine/kernels/qdwconv/qdwconv.h"
+#include "engine/kernels/x86/dot.h"
+#include "engine/kernels/x86/requant_avx512.h"
+
+#define OCTI_INLINE static inline __attribute__((always_inline))
+
+/// Rows of a call; those beyond 4 / lanes are unused. The same row twice is written twice with the same bytes.
+struct octi_pixels_512 {
+    size_t m0, m1, m2, m3;
+};
+
+/// Vector `j` of an array of 32-bit positions, repeated for each pixel.
+OCTI_INLINE __m512i octi_load_positions_512(const void *array, const int j, const int lanes)
+{
+    const char *p = (const char *)array + 16 * lanes * j;
+    if (lanes == 4) {
+        return _mm512_loadu_si512(p);
+    }
+    if (lanes == 2) {
+        return _mm512_broadcast_i64x4(_mm256_loadu_si256((const __m256i *)(const void *)p));
+    }
+    return _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)p));
+}
+
+/// Channels from `first` of tap `t` of the pixels `ahead` rows behind `at`.
+OCTI_INLINE __m512i octi_load_tap_512(const struct octi_qgemm_call *call,
+                                      size_t t,
+                                      const struct octi_pixels_512 *at,
+                                      size_t ahead,
+                                      size_t first,
+                                      const int lanes)
+{
+    const uint8_t *p0 = octi_qgemm_row(call, t, at->m0 + ahead) + first;
+    if (lanes == 4) {
+        return _mm512_loadu_si512(p0);
+    }
+    const uint8_t *p1 = octi_qgemm_row(call, t, at->m1 + ahead) + first;
+    if (lanes == 2) {
+        __m512i x = _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)(const void *)p0));
+        return _mm512_inserti64x4(x, _mm256_loadu_si256((const __m256i *)(const void *)p1), 1);
+    }
+    const uint8_t *p2 = octi_qgemm_row(call, t, at->m2 + ahead) + first;
+    const uint8_t *p3 = octi_qgemm_row(call, t, at->m3 + ahead) + first;
+    __m512i x = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)(const void *)p0));
+    x = _mm512_inserti32x4(x, _mm_loadu_si128((const __m128i *)(const void *)p1), 1);
+    x = _mm512_inserti32x4(x, _mm_loadu_si128((const __m128i *)(const void *)p2), 2);
+    return _mm512_inserti32x4(x, _mm_loadu_si128((const __m128i *)(const void *)p3), 3);
+}
+
+/// The panel's channels of those pixels.
+OCTI_INLINE void octi_store_pixels_512(const struct octi_qgemm_call *call,
+                                       const struct octi_panel *panel,
+                                       const struct octi_pixels_512 *at,
+                                       size_t ahead,
+                                       __m512i bytes,
+                                       const int lanes)
+{
+    uint8_t *c = call->c + panel->first;
+    const size_t stride = call->c_stride;
+    const __mmask64 mask = octi_mask_64(panel->n);
+    if (lanes == 4) {
+        _mm512_mask_storeu_epi8(c + (at->m0 + ahead) * stride, mask, bytes);
+    } else if (lanes == 2) {
+        _mm256_mask_storeu_epi8(c + (at->m0 + ahead) * stride, (__mmask32)mask, _mm512_castsi512_si256(bytes));
+        _mm256_mask_storeu_epi8(c + (at->m1 + ahead) * stride, (__mmask32)mask, _mm512_extracti64x4_epi64(bytes, 1));
+    } else {
+        const __mmask16 few = (__mmask16)mask;
+        _mm_mask_storeu_epi8(c + (at->m0 + ahead) * stride, few, _mm512_castsi512_si128(bytes));
+        _mm_mask_storeu_epi8(c + (at->m1 + ahead) * stride, few, _mm512_extracti32x4_epi32(bytes, 1));
+        _mm_mask_storeu_epi8(c + (at->m2 + ahead) * stride, few, _mm512_extracti32x4_epi32(bytes, 2));
+        _mm_mask_storeu_epi8(c + (at->m3 + ahead) * stride, few, _mm512_extracti32x4_epi32(bytes, 3));
+    }
+}
+
+/// Four vectors of 32-bit numbers per channel, in the order that octi_pack_512() undoes.
+struct octi_quads_512 {
+    __m512i v0, v1, v2, v3;
+};
+
+/// Four bytes of a channel, one from each of a, b, c, d, side by side: a dot product's operand.
+OCTI_INLINE struct octi_quads_512 octi_interleave_512(__m512i a, __m512i b, __m512i c, __m512i d)
+{
+    const __m512i ab_lo = _mm512_unpacklo_epi8(a, b);
+    const __m512i ab_hi = _mm512_unpackhi_epi8(a, b);
+    const __m512i cd_lo = _mm512_unpacklo_epi8(c, d);
+    const __m512i cd_hi = _mm512_unpackhi_epi8(c, d);
+    struct octi_quads_512 quads;
+    quads.v0 = _mm512_unpacklo_epi16(ab_lo, cd_lo);
+    quads.v1 = _mm512_unpackhi_epi16(ab_lo, cd_lo);
+    quads.v2 = _mm512_unpacklo_epi16(ab_hi, cd_hi);
+    quads.v3 = _mm512_unpackhi_epi16(ab_hi, cd_hi);
+    return quads;
+}
+
+/// Per channel, sum += x . w with w at 16*lanes quads of weights.
+OCTI_INLINE struct octi_quads_512
+octi_dot_quads_512(struct octi_quads_512 sum, struct octi_quads_512 x, const void *w, const int lanes)
+{
+    sum.v0 = octi_dot_u8s8_512(sum.v0, x.v0, octi_load_positions_512(w, 0, lanes));
+    sum.v1 = octi_dot_u8s8_512(sum.v1, x.v1, octi_load_positions_512(w, 1, lanes));
+    sum.v2 = octi_dot_u8s8_512(sum.v2, x.v2, octi_load_positions_512(w, 2, lanes));
+    sum.v3 = octi_dot_u8s8_512(sum.v3, x.v3, octi_load_positions_512(w, 3, lanes));
+    return sum;
+}
+
+/// Per channel, sum += the bytes of x.
+OCTI_INLINE struct octi_quads_512 octi_sum_quads_512(struct octi_quads_512 sum, struct octi_quads_512 x)
+{
+    const __m512i ones = _mm512_set1_epi8(1);
+    sum.v0 = octi_dot_u8s8_512(sum.v0, x.v0, ones);
+    sum.v1 = octi_dot_u8s8_512(sum.v1, x.v1, ones);
+    sum.v2 = octi_dot_u8s8_512(sum.v2, x.v2, ones);
+    sum.v3 = octi_dot_u8s8_512(sum.v3, x.v3, ones);
+    return sum;
+}
+
+OCTI_INLINE struct octi_quads_512 octi_zero_quads_512(void)
+{
+    const __m512i zero = _mm512_setzero_si512();
+    return (struct octi_quads_512){zero, zero, zero, zero};
+}
+
+/// `start` of a panel.
+OCTI_INLINE struct octi_quads_512 octi_start_quads_512(const void *header, const int lanes)
+{
+    struct octi_quads_512 sum;
+    sum.v0 = octi_load_positions_512(header, 0, lanes);
+    sum.v1 = octi_load_positions_512(header, 1, lanes);
+    sum.v2 = octi_load_positions_512(header, 2, lanes);
+    sum.v3 = octi_load_positions_512(header, 3, lanes);
+    return sum;
+}
+
+/// Takes zw * (sum of the activations) off.
+OCTI_INLINE struct octi_quads_512
+octi_weight_zero_quads_512(struct octi_quads_512 sum, struct octi_quads_512 x_sum, const void *header, const int lanes)
+{
+    const struct octi_quads_512 zero_point = octi_start_quads_512((const int32_t *)header + 3 * 16 * lanes, lanes);
+    sum.v0 = _mm512_sub_epi32(sum.v0, _mm512_mullo_epi32(x_sum.v0, zero_point.v0));
+    sum.v1 = _mm512_sub_epi32(sum.v1, _mm512_mullo_epi32(x_sum.v1, zero_point.v1));
+    sum.v2 = _mm512_sub_epi32(sum.v2, _mm512_mullo_epi32(x_sum.v2, zero_point.v2));
+    sum.v3 = _mm512_sub_epi32(sum.v3, _mm512_mullo_epi32(x_sum.v3, zero_point.v3));
+    return sum;
+}
+
+OCTI_INLINE __m512i octi_finish_vector_512(
+    __m512i sum, const float *bias, const struct octi_requant_512 *requant, const int j, const int lanes)
+{
+    const __m512i b = octi_load_positions_512(bias, j, lanes);
+    const __m512i multiplier = octi_load_positions_512(bias + 16 * lanes, j, lanes);
+    const __m512 t = _mm512_add_ps(_mm512_cvtepi32_ps(sum), _mm512_castsi512_ps(b));
+    return octi_round_512(_mm512_mul_ps(t, _mm512_castsi512_ps(multiplier)), requant);
+}
+
+/// Requantized bytes in natural order.
+OCTI_INLINE __m512i octi_finish_quads_512(struct octi_quads_512 sum,
+                                          const void *header,
+                                          const struct octi_requant_512 *requant,
+                                          const int lanes)
+{
+    const float *bias = (const float *)header + 16 * lanes;
+    sum.v0 = octi_finish_vector_512(sum.v0, bias, requant, 0, lanes);
+    sum.v1 = octi_finish_vector_512(sum.v1, bias, requant, 1, lanes);
+    sum.v2 = octi_finish_vector_512(sum.v2, bias, requant, 2, lanes);
+    sum.v3 = octi_finish_vector_512(sum.v3, bias, requant, 3, lanes);
+    return octi_pack_512(sum.v0, sum.v1, sum.v2, sum.v3, requant);
+}
+
+#endif

@@ -1,0 +1,92 @@
+/// Quantized matrix product: rows of uint8 activations by packed panels of int8 weights, to uint8.
+///
+///   acc[m][n] = sum over taps t, k of (a[m][t][k] - zx) * (w[n][t][k] - zw[n])          int32, exact
+///   c[m][n]   = zero_point + rne(clamp(f32(f32(f32(acc) + bias[n]) * multiplier[n]), lo, hi))
+///
+/// (octi_round_clamp; -zx enters through the panel's `start`.) Exact because infer has held
+/// taps * k * 255 * (128 + max |zw|) < 2^31; vpdpbusd's 32-bit sums never wrap below that.
+///
+/// A is read in place. Directly: one tap, row m at a + m*a_stride. Or indirectly, which makes a convolution of the same
+/// product: row m of tap t at a + offsets[t*offset_stride + m] + t*tap_stride, or at `padding` where the offset is
+/// OCTI_QGEMM_PADDING. A table of one tap (offset_stride 0) with a tap_stride serves windows that lie in no padding.
+/// From each such address k bytes are used, and up to k_align - 1 more are read (against zero weights).
+/// `padding` points to k + 64 readable bytes of which the first k hold zx.
+///
+/// Threads: [any], no shared state. Cannot fail. Reference: qgemm_1x16__scalar.c.
+#ifndef OCTET_ENGINE_KERNELS_QGEMM_QGEMM_H
+#define OCTET_ENGINE_KERNELS_QGEMM_QGEMM_H
+
+#include <limits.h>
+
+#include "engine/kernels/family.h"
+#include "engine/kernels/panel/panel.h"
+#include "engine/quant/affine.h"
+
+#define OCTI_QGEMM_PADDING INT32_MIN
+
+/// Where activations are and where results go.
+struct octi_qgemm_call {
+    size_t m; ///< rows, >= 1
+    const uint8_t *a;
+    size_t a_stride;        ///< BYTES between rows; direct only
+    const int32_t *offsets; ///< BYTES from a; NULL: direct
+    size_t offset_stride;   ///< entries between taps
+    size_t tap_stride;      ///< BYTES between taps, on top of the offsets
+    const uint8_t *padding;
+    uint8_t *c;      ///< column 0 of the first row; must not overlap a
+    size_t c_stride; ///< BYTES between rows
+    struct octi_output output;
+};
+
+/// All rows of `call` by one panel: writes columns panel->first .. + panel->n of each row, and nothing else.
+typedef void (*octi_qgemm_fn)(const struct octi_qgemm_call *call,
+                              const struct octi_panels *weights,
+                              const struct octi_panel *panel);
+
+struct octi_qgemm {
+    struct octi_kernel kernel;
+    octi_qgemm_fn run;
+    uint16_t mr; ///< rows of a full tile
+    struct octi_panel_geometry geometry;
+};
+
+OCTI_FAMILY_DECLARE(qgemm);
+
+/// Balanced tiles: `remaining` rows are cut into ceil(remaining / mr) tiles whose sizes differ by at most one; returns
+/// the next one's. 49 rows by 6 are four 6s and five 5s, not eight 6s and a lone, memory-bound 1.
+static inline size_t octi_qgemm_tile_rows(size_t remaining, size_t mr)
+{
+    size_t tiles = (remaining + mr - 1) / mr;
+    return (remaining + tiles - 1) / tiles;
+}
+
+/// Address of row `m` at tap `t`.
+static inline const uint8_t *octi_qgemm_row(const struct octi_qgemm_call *call, size_t t, size_t m)
+{
+    if (call->offsets == NULL) {
+        return call->a + m * call->a_stride;
+    }
+    int32_t offset = call->offsets[t * call->offset_stride + m];
+    return offset == OCTI_QGEMM_PADDING ? call->padding : call->a + offset + t * call->tap_stride;
+}
+
+/// Sum of the activations of row `m` over all taps: what a weight zero point is multiplied by.
+static inline int32_t octi_qgemm_row_sum(const struct octi_qgemm_call *call, size_t taps, size_t k, size_t m)
+{
+    int32_t sum = 0;
+    for (size_t t = 0; t < taps; t++) {
+        const uint8_t *x = octi_qgemm_row(call, t, m);
+        for (size_t i = 0; i < k; i++) {
+            sum += x[i];
+        }
+    }
+    return sum;
+}
+
+#define OCT_QGEMM(function, isa, mr, nr, nr_min, kr, k_align, lanes)                                                   \
+    void octi_##function(const struct octi_qgemm_call *call, const struct octi_panels *weights,                        \
+                         const struct octi_panel *panel);
+#include "engine/kernels/qgemm/qgemm.def"
+#undef OCT_QGEMM
+
+#endif

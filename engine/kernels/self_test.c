@@ -1,0 +1,248 @@
+#include "engine/kernels/self_test.h"
+
+#include <string.h>
+
+#include "octet/cpu.h"
+#include "octet/kernels.h"
+
+// Sizes that leave a partial tile in every dimension of every kernel.
+#define N_ELEMENTS 150
+#define ROWS       7
+#define COLUMNS    75 // a 64-, 16- and 4-column panel among others
+#define DEPTH      22
+#define TAPS       9
+#define SLACK      64 // what kernels may read past their input
+// Of the widest geometry: (64 + 16) columns of 16 header bytes and DEPTH or TAPS rounded up, twice over.
+#define PACKED_BYTES 8192
+#define MAX_PANELS   32
+
+// A fixed, irregular byte for every index.
+static uint8_t noise(size_t i)
+{
+    return (uint8_t)((i * 2654435761u) >> 13);
+}
+
+static void fill(uint8_t *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        bytes[i] = noise(i);
+    }
+}
+
+struct packed {
+    _Alignas(64) uint8_t bytes[PACKED_BYTES + SLACK];
+    struct octi_panel panels[MAX_PANELS];
+    struct octi_panels weights;
+};
+
+// COLUMNS columns of `depth` weights each, asymmetric in every fifth column.
+static bool pack(struct packed *packed, const struct octi_panel_geometry *geometry, bool depthwise, size_t depth)
+{
+    int8_t weights[COLUMNS * DEPTH];
+    struct octi_panel_column columns[COLUMNS];
+    for (size_t i = 0; i < sizeof weights; i++) {
+        weights[i] = (int8_t)noise(i + 17);
+    }
+    for (size_t i = 0; i < COLUMNS; i++) {
+        columns[i] = (struct octi_panel_column){.bias = (float)noise(i) - 100.0f, .multiplier = 0.0007f};
+        columns[i].zero_point = i % 5 == 0 ? 3 : 0;
+    }
+    struct octi_panel_source source = {
+        .weights = weights, .column_stride = (int64_t)depth, .y_stride = 1, .x_stride = 1, .channel_stride = 1};
+    source.window_height = 1;
+    source.window_width = depthwise ? depth : 1;
+    source.channels = depthwise ? 1 : depth;
+    source.depthwise = depthwise;
+    size_t bytes;
+    if (octi_panel_count(geometry, COLUMNS) > MAX_PANELS || !octi_panel_bytes(geometry, COLUMNS, 1, depth, &bytes) ||
+        bytes > PACKED_BYTES) {
+        return false;
+    }
+    memset(packed->bytes, 0, sizeof packed->bytes);
+    octi_panels_pack(geometry, &source, columns, COLUMNS, 121, packed->panels, packed->bytes, &packed->weights);
+    return true;
+}
+
+static bool multiply(octi_qgemm_fn run,
+                     const struct octi_panel_geometry *geometry,
+                     bool depthwise,
+                     size_t depth,
+                     struct octi_qgemm_call *call,
+                     uint8_t *y)
+{
+    struct packed packed;
+    if (!pack(&packed, geometry, depthwise, depth)) {
+        return false;
+    }
+    call->c = y;
+    call->c_stride = COLUMNS;
+    call->output = octi_output_make(9, 0, 255, 0);
+    for (size_t i = 0; i < packed.weights.n_panels; i++) {
+        run(call, &packed.weights, &packed.panels[i]);
+    }
+    return true;
+}
+
+bool octi_qgemm_self_test(const struct octi_qgemm *record)
+{
+    const struct octi_qgemm *scalar = octi_qgemm_at(0);
+    uint8_t x[ROWS * DEPTH + SLACK];
+    uint8_t expected[ROWS * COLUMNS];
+    uint8_t got[ROWS * COLUMNS] = {0};
+    fill(x, sizeof x);
+    struct octi_qgemm_call call = {.m = ROWS, .a = x, .a_stride = DEPTH};
+    return multiply(scalar->run, &scalar->geometry, false, DEPTH, &call, expected) &&
+           multiply(record->run, &record->geometry, false, DEPTH, &call, got) && memcmp(expected, got, sizeof got) == 0;
+}
+
+bool octi_qdwconv_self_test(const struct octi_qdwconv *record)
+{
+    const struct octi_qdwconv *scalar = octi_qdwconv_at(0);
+    uint8_t x[(ROWS + TAPS) * COLUMNS + SLACK];
+    uint8_t padding[COLUMNS + SLACK];
+    int32_t offsets[TAPS * ROWS];
+    uint8_t expected[ROWS * COLUMNS];
+    uint8_t got[ROWS * COLUMNS] = {0};
+    fill(x, sizeof x);
+    memset(padding, 121, sizeof padding);
+    for (size_t i = 0; i < TAPS * ROWS; i++) {
+        size_t position = i / ROWS + i % ROWS;
+        offsets[i] = position == 3 ? OCTI_QGEMM_PADDING : (int32_t)(position * COLUMNS);
+    }
+    struct octi_qgemm_call call = {.m = ROWS, .a = x, .offsets = offsets, .offset_stride = ROWS, .padding = padding};
+    return multiply(scalar->run, &scalar->geometry, true, TAPS, &call, expected) &&
+           multiply(record->run, &record->geometry, true, TAPS, &call, got) && memcmp(expected, got, sizeof got) == 0;
+}
+
+bool octi_lut_self_test(const struct octi_lut *record)
+{
+    uint8_t x[256];
+    uint8_t table[256];
+    uint8_t y[256] = {0};
+    for (size_t i = 0; i < 256; i++) {
+        x[i] = (uint8_t)i;
+        table[i] = noise(i);
+    }
+    record->run(256, x, y, table);
+    return memcmp(y, table, sizeof y) == 0;
+}
+
+bool octi_qadd_self_test(const struct octi_qadd *record)
+{
+    uint8_t x[2 * N_ELEMENTS];
+    uint8_t expected[N_ELEMENTS];
+    uint8_t got[N_ELEMENTS] = {0};
+    fill(x, sizeof x);
+    struct octi_qadd_params params = {0.03f, 0.05f, 120, 7, 1.0f / 0.07f, octi_output_make(60, 0, 255, 0)};
+    octi_qadd_at(0)->run(N_ELEMENTS, x, x + N_ELEMENTS, expected, &params);
+    record->run(N_ELEMENTS, x, x + N_ELEMENTS, got, &params);
+    return memcmp(expected, got, sizeof got) == 0;
+}
+
+bool octi_qmul_self_test(const struct octi_qmul *record)
+{
+    uint8_t x[2 * N_ELEMENTS];
+    uint8_t expected[N_ELEMENTS];
+    uint8_t got[N_ELEMENTS] = {0};
+    fill(x, sizeof x);
+    struct octi_qmul_params params = {120, 7, 0.01f, octi_output_make(60, 0, 255, 0)};
+    octi_qmul_at(0)->run(N_ELEMENTS, x, x + N_ELEMENTS, expected, &params);
+    record->run(N_ELEMENTS, x, x + N_ELEMENTS, got, &params);
+    return memcmp(expected, got, sizeof got) == 0;
+}
+
+bool octi_quantize_self_test(const struct octi_quantize *record)
+{
+    float x[N_ELEMENTS];
+    uint8_t expected[N_ELEMENTS];
+    uint8_t got[N_ELEMENTS] = {0};
+    for (size_t i = 0; i < N_ELEMENTS; i++) {
+        x[i] = (float)noise(i) * 0.25f - 20.0f; // ties among them
+    }
+    struct octi_quantizer quantizer = octi_quantizer_make(0.1, 31, 0, 255, 0);
+    octi_quantize_at(0)->run(N_ELEMENTS, x, expected, &quantizer);
+    record->run(N_ELEMENTS, x, got, &quantizer);
+    return memcmp(expected, got, sizeof got) == 0;
+}
+
+bool octi_dequantize_self_test(const struct octi_dequantize *record)
+{
+    uint8_t x[N_ELEMENTS];
+    float expected[N_ELEMENTS];
+    float got[N_ELEMENTS] = {0};
+    fill(x, sizeof x);
+    octi_dequantize_at(0)->run(N_ELEMENTS, x, expected, 0.037f, 99);
+    record->run(N_ELEMENTS, x, got, 0.037f, 99);
+    return memcmp(expected, got, sizeof got) == 0;
+}
+
+bool octi_transpose_self_test(const struct octi_transpose *record)
+{
+    enum { HEIGHT = 19, WIDTH = 21 };
+    uint32_t words[HEIGHT * WIDTH];
+    uint32_t words_expected[HEIGHT * WIDTH];
+    uint32_t words_got[HEIGHT * WIDTH] = {0};
+    uint8_t bytes[HEIGHT * WIDTH];
+    uint8_t bytes_expected[HEIGHT * WIDTH];
+    uint8_t bytes_got[HEIGHT * WIDTH] = {0};
+    for (size_t i = 0; i < HEIGHT * WIDTH; i++) {
+        words[i] = (uint32_t)(i * 2654435761u);
+        bytes[i] = noise(i);
+    }
+    const struct octi_transpose *scalar = octi_transpose_at(0);
+    scalar->words(HEIGHT, WIDTH, words, WIDTH, words_expected, HEIGHT);
+    record->words(HEIGHT, WIDTH, words, WIDTH, words_got, HEIGHT);
+    scalar->bytes(HEIGHT, WIDTH, bytes, WIDTH, bytes_expected, HEIGHT);
+    record->bytes(HEIGHT, WIDTH, bytes, WIDTH, bytes_got, HEIGHT);
+    return memcmp(words_expected, words_got, sizeof words_got) == 0 &&
+           memcmp(bytes_expected, bytes_got, sizeof bytes_got) == 0;
+}
+
+// A 3 x 3 window over all of `x`.
+static struct octi_pool_window make_window(uint8_t *x)
+{
+    fill(x, 9 * COLUMNS);
+    return (struct octi_pool_window){x, 3, 3, 3 * COLUMNS, COLUMNS, COLUMNS};
+}
+
+bool octi_qmaxpool_self_test(const struct octi_qmaxpool *record)
+{
+    uint8_t x[9 * COLUMNS];
+    uint8_t expected[COLUMNS];
+    uint8_t got[COLUMNS] = {0};
+    struct octi_pool_window window = make_window(x);
+    octi_qmaxpool_at(0)->run(&window, expected);
+    record->run(&window, got);
+    return memcmp(expected, got, sizeof got) == 0;
+}
+
+bool octi_qsumpool_self_test(const struct octi_qsumpool *record)
+{
+    uint8_t x[9 * COLUMNS];
+    uint8_t expected[COLUMNS];
+    uint8_t got[COLUMNS] = {0};
+    struct octi_pool_window window = make_window(x);
+    struct octi_pool_average average = {77, 1.0f / 9.0f, octi_output_make(77, 0, 255, 0)};
+    octi_qsumpool_at(0)->run(&window, &average, expected);
+    record->run(&window, &average, got);
+    return memcmp(expected, got, sizeof got) == 0;
+}
+
+enum oct_status oct_kernels_self_test(uint64_t cpu_features, struct oct_error *error)
+{
+    if ((cpu_features & ~oct_cpu_detect()) != 0) {
+        return oct_error_set(error, OCT_ERR_INVALID, "cpu_features", OCT_POSITION_NONE,
+                             "this processor does not have all of them");
+    }
+#define OCT_FAMILY(family)                                                                                             \
+    {                                                                                                                  \
+        const struct octi_##family *record = octi_##family##_select(cpu_features);                                     \
+        if (!octi_##family##_self_test(record)) {                                                                      \
+            return oct_error_set(error, OCT_ERR_INTERNAL, record->kernel.name, OCT_POSITION_NONE,                      \
+                                 "computes other bytes than the scalar kernel: this processor cannot be trusted");     \
+        }                                                                                                              \
+    }
+#include "engine/kernels/families.def"
+#undef OCT_FAMILY
+    return OCT_OK;
+}

@@ -1,0 +1,59 @@
+/// The epilogue of the int8 kernels in AVX2; see requant_avx512.h.
+#ifndef OCTET_ENGINE_KERNELS_X86_REQUANT_AVX2_H
+#define OCTET_ENGINE_KERNELS_X86_REQUANT_AVX2_H
+
+#include <immintrin.h>
+#include <string.h>
+
+#include "engine/quant/affine.h"
+
+struct octi_requant_256 {
+    __m256 lo, hi;
+    __m256i zero_point16; ///< in 16-bit lanes
+};
+
+static inline __attribute__((always_inline)) struct octi_requant_256 octi_requant_256(struct octi_output output)
+{
+    struct octi_requant_256 r;
+    r.lo = _mm256_set1_ps(output.lo);
+    r.hi = _mm256_set1_ps(output.hi);
+    r.zero_point16 = _mm256_set1_epi16((short)output.zero_point);
+    return r;
+}
+
+/// rne(clamp(t)); the zero point is added by octi_pack_256().
+static inline __attribute__((always_inline)) __m256i octi_round_256(__m256 t, const struct octi_requant_256 *r)
+{
+    return _mm256_cvtps_epi32(_mm256_min_ps(_mm256_max_ps(t, r->lo), r->hi));
+}
+
+/// rne(clamp((f32(sum) + bias) * multiplier)) with vectors read from a panel's header.
+static inline __attribute__((always_inline)) __m256i
+octi_requant_panel_256(__m256i sum, const float *bias, const float *multiplier, const struct octi_requant_256 *r)
+{
+    __m256 t = _mm256_add_ps(_mm256_cvtepi32_ps(sum), _mm256_loadu_ps(bias));
+    return octi_round_256(_mm256_mul_ps(t, _mm256_loadu_ps(multiplier)), r);
+}
+
+/// 16 rounded values (a then b) to bytes in order.
+static inline __attribute__((always_inline)) __m128i
+octi_pack_256(__m256i a, __m256i b, const struct octi_requant_256 *r)
+{
+    __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(a, b), 0xd8);
+    words = _mm256_add_epi16(words, r->zero_point16);
+    return _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+}
+
+/// The first n (1..16) bytes; AVX2 has no byte masks.
+static inline __attribute__((always_inline)) void octi_store_bytes_128(uint8_t *y, __m128i bytes, size_t n)
+{
+    if (n >= 16) {
+        _mm_storeu_si128((__m128i *)(void *)y, bytes);
+    } else {
+        uint8_t buffer[16];
+        _mm_storeu_si128((__m128i *)(void *)buffer, bytes);
+        memcpy(y, buffer, n);
+    }
+}
+
+#endif

@@ -1,0 +1,55 @@
+/// The epilogue of the int8 kernels in AVX-512: octi_round_clamp() lane by lane, same operations in the same order.
+/// maxps and minps keep their second operand for NaN, as the comparisons of the definition do.
+#ifndef OCTET_ENGINE_KERNELS_X86_REQUANT_AVX512_H
+#define OCTET_ENGINE_KERNELS_X86_REQUANT_AVX512_H
+
+#include <immintrin.h>
+
+#include "engine/quant/affine.h"
+
+struct octi_requant_512 {
+    __m512 lo, hi;
+    __m512i zero_point16; ///< in 16-bit lanes
+    __m512i zero_point32;
+};
+
+static inline __attribute__((always_inline)) struct octi_requant_512 octi_requant_512(struct octi_output output)
+{
+    struct octi_requant_512 r;
+    r.lo = _mm512_set1_ps(output.lo);
+    r.hi = _mm512_set1_ps(output.hi);
+    r.zero_point16 = _mm512_set1_epi16((short)output.zero_point);
+    r.zero_point32 = _mm512_set1_epi32(output.zero_point);
+    return r;
+}
+
+/// rne(clamp(t)); the zero point is added after packing, where a vector holds more lanes.
+static inline __attribute__((always_inline)) __m512i octi_round_512(__m512 t, const struct octi_requant_512 *r)
+{
+    return _mm512_cvtps_epi32(_mm512_min_ps(_mm512_max_ps(t, r->lo), r->hi));
+}
+
+/// rne(clamp((f32(sum) + bias) * multiplier)) with vectors read from a panel's header.
+static inline __attribute__((always_inline)) __m512i
+octi_requant_panel_512(__m512i sum, const float *bias, const float *multiplier, const struct octi_requant_512 *r)
+{
+    __m512 t = _mm512_add_ps(_mm512_cvtepi32_ps(sum), _mm512_loadu_ps(bias));
+    return octi_round_512(_mm512_mul_ps(t, _mm512_loadu_ps(multiplier)), r);
+}
+
+/// Four vectors in the panel's order to 64 bytes in natural order.
+static inline __attribute__((always_inline)) __m512i
+octi_pack_512(__m512i a, __m512i b, __m512i c, __m512i d, const struct octi_requant_512 *r)
+{
+    __m512i ab = _mm512_add_epi16(_mm512_packs_epi32(a, b), r->zero_point16);
+    __m512i cd = _mm512_add_epi16(_mm512_packs_epi32(c, d), r->zero_point16);
+    return _mm512_packus_epi16(ab, cd);
+}
+
+/// The first n (1..64) bits.
+static inline __attribute__((always_inline)) __mmask64 octi_mask_64(size_t n)
+{
+    return ~(__mmask64)0 >> (64 - n);
+}
+
+#endif

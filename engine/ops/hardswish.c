@@ -1,0 +1,71 @@
+#include "engine/ops/attributes.h"
+#include "engine/ops/clamp.h"
+#include "engine/ops/op_support.h"
+#include "engine/ops/unary.h"
+
+enum { OUTPUT_SCALE, OUTPUT_ZERO_POINT };
+
+static inline float hardswish(float x, const struct oct_attribute *attributes)
+{
+    (void)attributes;
+    return x * octi_clamp_float(x + 3.0f, 0.0f, 6.0f) / 6.0f; // multiplied first, then divided, as PyTorch does
+}
+
+static int32_t hardswish_code(int32_t code,
+                              const struct oct_tensor_desc *in,
+                              const struct oct_tensor_desc *out,
+                              const struct oct_attribute *attributes)
+{
+    return octi_unary_canonical(hardswish, code, in, out, attributes);
+}
+
+OCTI_UNARY_RUN_FLOAT(run_float, hardswish)
+
+static const struct octi_unary UNARY = {hardswish, hardswish_code, run_float};
+
+static void reference(const struct oct_op_run_call *call)
+{
+    octi_unary_reference(call, &UNARY);
+}
+
+static enum oct_status prepare(struct oct_op_prepare_call *call)
+{
+    return octi_unary_prepare(call, &UNARY);
+}
+
+const struct oct_op octi_op_hardswish = {
+    .name = "aten::hardswish",
+    .covers = (const char *const[]){"aten::hardswish", "aten::hardswish_", NULL},
+    .doc = "x * min(max(x + 3, 0), 6) / 6. Class F.",
+    .input_names = (const char *const[]){"self", NULL},
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .n_outputs = 1,
+    .dtypes = "float32 -> float32",
+    .flags = OCT_OP_IN_PLACE | OCT_OP_ANY_FORMAT,
+    .attributes = (const struct oct_attribute_spec[]){OCTI_ATTRIBUTES_END},
+    .infer = octi_unary_infer_float,
+    .reference = reference,
+    .prepare = prepare,
+};
+
+const struct oct_op octi_op_quantized_hardswish = {
+    .name = "quantized::hardswish",
+    .covers = (const char *const[]){"quantized::hardswish", NULL},
+    .doc = "Q(hardswish(DQ(q))) with the given output parameters. Class E0.",
+    .input_names = (const char *const[]){"input", NULL},
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .n_outputs = 1,
+    .dtypes = "quint8 qint8 -> same",
+    .flags = OCT_OP_IN_PLACE | OCT_OP_ANY_FORMAT,
+    .attributes =
+        (const struct oct_attribute_spec[]){
+            [OUTPUT_SCALE] = OCTI_ATTRIBUTE_SCALE("output_scale"),
+            [OUTPUT_ZERO_POINT] = OCTI_ATTRIBUTE_ZERO_POINT("output_zero_point"),
+            OCTI_ATTRIBUTES_END,
+        },
+    .infer = octi_unary_infer_given,
+    .reference = reference,
+    .prepare = prepare,
+};

@@ -1,0 +1,48 @@
+#include "engine/ops/padded_image.h"
+
+#include <string.h>
+
+#include "engine/base/checked.h"
+
+// Positions that the windows see along dimension d: from the padding in front to the end of the last window. They fit:
+// this is no more than input, padding and window, which infer has added up.
+static size_t seen(const struct octi_conv_geometry *geometry, int d)
+{
+    return (size_t)((geometry->out[d] - 1) * geometry->stride[d] + geometry->kernel[d]);
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+bool octi_padded_image_plan(const struct octi_conv_geometry *geometry,
+                            size_t channels,
+                            uint8_t zero_point,
+                            struct octi_padded_image *image,
+                            size_t *bytes)
+{
+    size_t width = seen(geometry, 1);
+    *image = (struct octi_padded_image){.lines = seen(geometry, 0), .zero_point = zero_point};
+    image->top = (size_t)geometry->padding[0];
+    image->copied_lines = smaller((size_t)geometry->in[0], image->lines - image->top);
+    image->left = (size_t)geometry->padding[1] * channels;
+    image->copied_bytes = smaller((size_t)geometry->in[1], width - (size_t)geometry->padding[1]) * channels;
+    image->image_line_bytes = (size_t)geometry->in[1] * channels;
+    return octi_mul_size(width, channels, &image->line_bytes) && octi_mul_size(image->line_bytes, image->lines, bytes);
+}
+
+void octi_padded_image_fill(const struct octi_padded_image *image, const uint8_t *x, uint8_t *copy)
+{
+    size_t right = image->line_bytes - image->left - image->copied_bytes;
+    size_t bottom = image->lines - image->top - image->copied_lines;
+    memset(copy, image->zero_point, image->top * image->line_bytes);
+    copy += image->top * image->line_bytes;
+    for (size_t y = 0; y < image->copied_lines; y++) {
+        memset(copy, image->zero_point, image->left);
+        memcpy(copy + image->left, x + y * image->image_line_bytes, image->copied_bytes);
+        memset(copy + image->left + image->copied_bytes, image->zero_point, right);
+        copy += image->line_bytes;
+    }
+    memset(copy, image->zero_point, bottom * image->line_bytes);
+}

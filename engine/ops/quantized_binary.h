@@ -1,0 +1,21 @@
+/// What quantized addition and multiplication share: two inputs of one dtype that broadcast, output parameters given.
+/// Threads: [any].
+#ifndef OCTET_ENGINE_OPS_QUANTIZED_BINARY_H
+#define OCTET_ENGINE_OPS_QUANTIZED_BINARY_H
+
+#include "octet/op.h"
+
+/// scale, zero_point.
+extern const struct oct_attribute_spec octi_quantized_binary_attributes[];
+
+enum oct_status octi_quantized_binary_infer(struct oct_op_infer_call *call);
+
+/// First member of a prepared state: y[i] = f(a[i], b[i]) over dense bytes; `y` may be `a` or `b`.
+struct octi_quantized_binary {
+    void (*apply)(const struct octi_quantized_binary *state, size_t n, const uint8_t *a, const uint8_t *b, uint8_t *y);
+};
+
+/// Runs call->state, a struct octi_quantized_binary, over output, first and second input of any strides.
+void octi_quantized_binary_run(const struct oct_op_run_call *call);
+
+#endif

@@ -1,0 +1,20 @@
+/// A function of one byte as 256 bytes, and its application to tensors of one-byte elements.
+/// Threads: a table is read-only once its kernel is chosen; [any].
+#ifndef OCTET_ENGINE_OPS_TABLE_H
+#define OCTET_ENGINE_OPS_TABLE_H
+
+#include "engine/kernels/elementwise/lut.h"
+#include "octet/op.h"
+
+struct octi_table {
+    uint8_t bytes[256];
+    const struct octi_lut *kernel; ///< octi_lut_select()
+};
+
+/// to = table[from], any strides; `to` may be `from`.
+void octi_table_apply(const struct octi_table *table,
+                      const struct oct_view *to,
+                      const struct oct_view *from,
+                      const struct oct_executor *executor);
+
+#endif

@@ -1,0 +1,96 @@
+#include "engine/base/region.h"
+
+#include <string.h>
+
+#include "tests/support/chaos.h"
+#include "tests/support/oct_check.h"
+
+static bool is_zero(const uint8_t *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (bytes[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+START_TEST(blocks_are_zeroed_aligned_and_readable_past_their_end)
+{
+    struct octi_region region;
+    octi_region_init(&region, NULL);
+    for (size_t bytes = 0; bytes < 50000; bytes = bytes * 3 + 1) {
+        uint8_t *block = octi_region_alloc(&region, bytes);
+        ck_assert_ptr_nonnull(block);
+        ck_assert_uint_eq((uintptr_t)block % OCT_ALIGN, 0);
+        ck_assert(is_zero(block, bytes + 64));
+        memset(block, 0xff, bytes);
+    }
+    octi_region_deinit(&region);
+}
+END_TEST
+
+START_TEST(small_blocks_do_not_overlap_and_never_move)
+{
+    struct octi_region region;
+    octi_region_init(&region, NULL);
+    uint8_t *blocks[3000];
+    for (size_t i = 0; i < 3000; i++) {
+        size_t bytes = i % 40;
+        blocks[i] = octi_region_alloc_small(&region, bytes);
+        ck_assert_ptr_nonnull(blocks[i]);
+        ck_assert_uint_eq((uintptr_t)blocks[i] % 16, 0);
+        ck_assert(is_zero(blocks[i], bytes));
+        memset(blocks[i], (int)(i & 0xff), bytes);
+        if (i % 100 == 0) {
+            ck_assert_ptr_nonnull(octi_region_alloc(&region, 5000));
+        }
+    }
+    for (size_t i = 0; i < 3000; i++) {
+        for (size_t k = 0; k < i % 40; k++) {
+            ck_assert_uint_eq(blocks[i][k], i & 0xff);
+        }
+    }
+    octi_region_deinit(&region);
+    ck_assert_uint_eq(region.bytes, 0);
+}
+END_TEST
+
+START_TEST(a_copied_string_is_terminated)
+{
+    struct octi_region region;
+    octi_region_init(&region, NULL);
+    ck_assert_str_eq(octi_region_strdup(&region, "octets", 5), "octet");
+    ck_assert_str_eq(octi_region_strdup(&region, "", 0), "");
+    octi_region_deinit(&region);
+}
+END_TEST
+
+START_TEST(out_of_memory_and_overflow_are_refused_and_nothing_leaks)
+{
+    for (size_t n = 0; n < 4; n++) {
+        struct oct_chaos chaos;
+        oct_chaos_init(&chaos, n);
+        struct octi_region region;
+        octi_region_init(&region, &chaos.allocator);
+        bool ok = octi_region_alloc_small(&region, 8) != NULL && octi_region_alloc(&region, 100000) != NULL &&
+                  octi_region_alloc_small(&region, 4000) != NULL;
+        ck_assert_int_eq(ok, !chaos.failed);
+        ck_assert_ptr_null(octi_region_alloc(&region, SIZE_MAX - 10));
+        ck_assert_ptr_null(octi_region_alloc_small(&region, SIZE_MAX - 3));
+        octi_region_deinit(&region);
+        ck_assert_uint_eq(chaos.live, 0);
+    }
+}
+END_TEST
+
+static void add(Suite *suite)
+{
+    TCase *region = oct_case(suite, "region");
+    tcase_add_test(region, blocks_are_zeroed_aligned_and_readable_past_their_end);
+    tcase_add_test(region, small_blocks_do_not_overlap_and_never_move);
+    tcase_add_test(region, a_copied_string_is_terminated);
+    tcase_add_test(region, out_of_memory_and_overflow_are_refused_and_nothing_leaks);
+}
+
+OCT_CHECK_MAIN("engine/base/region", add)

@@ -1,0 +1,101 @@
+// Every kernel of the family against the formula itself, computed in 64 bits from the weights as they were given.
+#include "engine/kernels/qdwconv/qdwconv.h"
+
+#include "octet/cpu.h"
+#include "tests/engine/kernels/packed_case.h"
+#include "tests/support/guard.h"
+#include "tests/support/oct_check.h"
+
+#define GAP 3 // bytes between pixels that nobody may touch
+
+static uint8_t exact(const struct packed_case *c, const struct octi_qgemm_call *call, size_t m, size_t j)
+{
+    int64_t sum = 0;
+    for (size_t t = 0; t < c->k; t++) {
+        int32_t x = octi_qgemm_row(call, t, m)[j];
+        sum += (int64_t)(x - c->x_zero_point) * (c->weights[j * c->k + t] - c->columns[j].zero_point);
+    }
+    return finish_case(c, j, sum);
+}
+
+static void check_kernel(const struct octi_qdwconv *kernel, struct packed_case *c, struct octi_qgemm_call call)
+{
+    size_t stride = c->n + GAP;
+    struct oct_guard y = oct_guard_create(call.m * stride - GAP);
+    uint8_t untouched = y.data[0];
+    call.c = y.data;
+    call.c_stride = stride;
+    call.output = c->output;
+    pack_case(c, &kernel->geometry);
+    for (size_t i = 0; i < c->packed.n_panels; i++) {
+        kernel->run(&call, &c->packed, &c->panels[i]);
+    }
+    unpack_case(c);
+    for (size_t m = 0; m < call.m; m++) {
+        for (size_t j = 0; j < stride && m * stride + j < y.bytes; j++) {
+            uint8_t want = j < c->n ? exact(c, &call, m, j) : untouched;
+            ck_assert_msg(y.data[m * stride + j] == want,
+                          "%s: pixel %zu of %zu, channel %zu of %zu, window %zu: got %u, expected %u",
+                          kernel->kernel.name, m, call.m, j, c->n, c->k, y.data[m * stride + j], want);
+        }
+    }
+    ck_assert_msg(oct_guard_intact(&y), "%s wrote outside its output", kernel->kernel.name);
+    oct_guard_destroy(&y);
+}
+
+static void check_case(struct oct_rng *rng, size_t m, size_t channels, size_t window)
+{
+    struct packed_case c = make_case(rng, channels, 1, window, true);
+    size_t positions = (size_t)oct_rng_between(rng, 1, 12);
+    struct oct_guard x = oct_guard_create(positions * channels);
+    struct oct_guard padding = oct_guard_create(channels);
+    oct_rng_bytes(rng, x.data, x.bytes);
+    memset(padding.data, c.x_zero_point, channels);
+    int32_t *offsets = malloc(window * m * sizeof *offsets);
+    for (size_t i = 0; i < window * m; i++) {
+        int64_t position = oct_rng_between(rng, -1, (int64_t)positions - 1);
+        offsets[i] = position < 0 ? OCTI_QGEMM_PADDING : (int32_t)(position * (int64_t)channels);
+    }
+    struct octi_qgemm_call call = {
+        .m = m, .a = x.data, .offsets = offsets, .offset_stride = m, .padding = padding.data};
+    for (size_t i = 0; i < octi_qdwconv_count(); i++) {
+        const struct octi_qdwconv *kernel = octi_qdwconv_at(i);
+        if ((octi_isa_required(kernel->kernel.isa) & ~oct_cpu_detect()) == 0) {
+            check_kernel(kernel, &c, call);
+        }
+    }
+    free(offsets);
+    oct_guard_destroy(&padding);
+    oct_guard_destroy(&x);
+    free_case(&c);
+}
+
+START_TEST(every_kernel_is_exact_for_every_number_of_channels)
+{
+    struct oct_rng rng = {11};
+    for (size_t channels = 1; channels <= 140; channels++) {
+        check_case(&rng, 1 + channels % 7, channels, 9);
+    }
+}
+END_TEST
+
+START_TEST(every_kernel_is_exact_for_every_window)
+{
+    struct oct_rng rng = {12};
+    static const size_t channels[] = {3, 16, 24, 32, 64, 96};
+    for (size_t window = 1; window <= 26; window++) {
+        for (size_t i = 0; i < 6; i++) {
+            check_case(&rng, 1 + (window + i) % 9, channels[i], window);
+        }
+    }
+}
+END_TEST
+
+static void add(Suite *suite)
+{
+    TCase *exact_case = oct_case(suite, "exact");
+    tcase_add_test(exact_case, every_kernel_is_exact_for_every_number_of_channels);
+    tcase_add_test(exact_case, every_kernel_is_exact_for_every_window);
+}
+
+OCT_CHECK_MAIN("qdwconv", add)

@@ -1,0 +1,230 @@
+// Every kernel of the family against the formula itself, computed in 64 bits from the weights as they were given.
+#include "engine/kernels/qgemm/qgemm.h"
+
+#include "octet/cpu.h"
+#include "tests/engine/kernels/packed_case.h"
+#include "tests/support/guard.h"
+#include "tests/support/oct_check.h"
+
+#define GAP 3 // bytes between rows that nobody may touch
+
+static bool runs_here(const struct octi_qgemm *kernel)
+{
+    return (octi_isa_required(kernel->kernel.isa) & ~oct_cpu_detect()) == 0;
+}
+
+static int64_t exact_sum(const struct packed_case *c, const struct octi_qgemm_call *call, size_t m, size_t j)
+{
+    int64_t sum = 0;
+    for (size_t t = 0; t < c->taps; t++) {
+        const uint8_t *x = octi_qgemm_row(call, t, m);
+        const int8_t *w = c->weights + (j * c->taps + t) * c->k;
+        for (size_t i = 0; i < c->k; i++) {
+            sum += (int64_t)(x[i] - c->x_zero_point) * (w[i] - c->columns[j].zero_point);
+        }
+    }
+    return sum;
+}
+
+// Runs every panel of the case and compares all output bytes, the gaps and the guards.
+static void
+check_call(const struct octi_qgemm *kernel, struct packed_case *c, struct octi_qgemm_call call, const uint8_t *expected)
+{
+    size_t stride = c->n + GAP;
+    struct oct_guard y = oct_guard_create(call.m * stride - GAP);
+    call.c = y.data;
+    call.c_stride = stride;
+    call.output = c->output;
+    uint8_t untouched = y.data[0];
+    pack_case(c, &kernel->geometry);
+    for (size_t i = 0; i < c->packed.n_panels; i++) {
+        kernel->run(&call, &c->packed, &c->panels[i]);
+    }
+    unpack_case(c);
+    for (size_t m = 0; m < call.m; m++) {
+        for (size_t j = 0; j < stride && m * stride + j < y.bytes; j++) {
+            uint8_t want = j < c->n ? expected[m * c->n + j] : untouched;
+            ck_assert_msg(y.data[m * stride + j] == want,
+                          "%s: m %zu of %zu, n %zu of %zu, taps %zu, k %zu: got %u, expected %u", kernel->kernel.name,
+                          m, call.m, j, c->n, c->taps, c->k, y.data[m * stride + j], want);
+        }
+    }
+    ck_assert_msg(oct_guard_intact(&y), "%s wrote outside its output", kernel->kernel.name);
+    oct_guard_destroy(&y);
+}
+
+static void check_all(struct packed_case *c, const struct octi_qgemm_call *call)
+{
+    uint8_t *expected = malloc(call->m * c->n);
+    for (size_t m = 0; m < call->m; m++) {
+        for (size_t j = 0; j < c->n; j++) {
+            expected[m * c->n + j] = finish_case(c, j, exact_sum(c, call, m, j));
+        }
+    }
+    for (size_t i = 0; i < octi_qgemm_count(); i++) {
+        if (runs_here(octi_qgemm_at(i))) {
+            check_call(octi_qgemm_at(i), c, *call, expected);
+        }
+    }
+    free(expected);
+}
+
+static void fill_activations(struct oct_rng *rng, struct oct_guard *x)
+{
+    oct_rng_bytes(rng, x->data, x->bytes);
+    if (oct_rng_between(rng, 0, 7) == 0) {
+        memset(x->data, oct_rng_between(rng, 0, 1) == 0 ? 0 : 255, x->bytes);
+    }
+}
+
+static void check_direct(struct oct_rng *rng, size_t m, size_t n, size_t k)
+{
+    struct packed_case c = make_case(rng, n, 1, k, false);
+    size_t stride = k + (size_t)oct_rng_between(rng, 0, 5);
+    struct oct_guard x = oct_guard_create((m - 1) * stride + k);
+    fill_activations(rng, &x);
+    struct octi_qgemm_call call = {.m = m, .a = x.data, .a_stride = stride};
+    check_all(&c, &call);
+    oct_guard_destroy(&x);
+    free_case(&c);
+}
+
+START_TEST(every_kernel_is_exact_for_every_row_count_and_column_tail)
+{
+    struct oct_rng rng = {1};
+    static const size_t depths[] = {1, 3, 4, 9, 17};
+    for (size_t m = 1; m <= 13; m++) {
+        for (size_t n = 1; n <= 130; n += n < 20 ? 1 : 7) {
+            check_direct(&rng, m, n, depths[(m + n) % 5]);
+        }
+    }
+}
+END_TEST
+
+START_TEST(every_kernel_is_exact_for_every_depth)
+{
+    struct oct_rng rng = {2};
+    static const size_t widths[] = {1, 16, 33, 64, 80};
+    for (size_t k = 1; k <= 70; k++) {
+        for (size_t i = 0; i < 5; i++) {
+            check_direct(&rng, 1 + (k + i) % 9, widths[i], k);
+        }
+    }
+}
+END_TEST
+
+START_TEST(sums_at_the_limit_of_32_bits_are_exact)
+{
+    struct oct_rng rng = {3};
+    size_t k = INT32_MAX / (255 * 128);
+    struct packed_case c = make_case(&rng, 17, 1, k, false);
+    memset(c.weights, -128, c.n * k);
+    c.x_zero_point = 0;
+    c.output = octi_output_make(200, 0, 255, 0);
+    for (size_t j = 0; j < c.n; j++) {
+        c.columns[j] = (struct octi_panel_column){.bias = 0.0f, .multiplier = 1e-7f, .zero_point = 0};
+    }
+    struct oct_guard x = oct_guard_create(2 * k);
+    memset(x.data, 255, x.bytes);
+    struct octi_qgemm_call call = {.m = 2, .a = x.data, .a_stride = k};
+    check_all(&c, &call);
+    oct_guard_destroy(&x);
+    free_case(&c);
+}
+END_TEST
+
+START_TEST(indirect_rows_read_their_offsets_and_the_padding)
+{
+    struct oct_rng rng = {4};
+    for (int repeat = 0; repeat < 300; repeat++) {
+        size_t m = (size_t)oct_rng_between(&rng, 1, 15);
+        size_t taps = (size_t)oct_rng_between(&rng, 1, 10);
+        size_t k = (size_t)oct_rng_between(&rng, 1, 20);
+        size_t positions = (size_t)oct_rng_between(&rng, 1, 12);
+        struct packed_case c = make_case(&rng, (size_t)oct_rng_between(&rng, 1, 100), taps, k, false);
+        struct oct_guard x = oct_guard_create(positions * k);
+        struct oct_guard padding = oct_guard_create(k);
+        fill_activations(&rng, &x);
+        memset(padding.data, c.x_zero_point, k);
+        size_t stride = m + 2;
+        int32_t *offsets = malloc(taps * stride * sizeof *offsets);
+        for (size_t i = 0; i < taps * stride; i++) {
+            int64_t position = oct_rng_between(&rng, -1, (int64_t)positions - 1);
+            offsets[i] = position < 0 ? OCTI_QGEMM_PADDING : (int32_t)(position * (int64_t)k);
+        }
+        struct octi_qgemm_call call = {
+            .m = m, .a = x.data, .offsets = offsets, .offset_stride = stride, .padding = padding.data};
+        check_all(&c, &call);
+        free(offsets);
+        oct_guard_destroy(&padding);
+        oct_guard_destroy(&x);
+        free_case(&c);
+    }
+}
+END_TEST
+
+START_TEST(a_tap_stride_replaces_the_offsets_of_later_taps)
+{
+    struct oct_rng rng = {5};
+    for (int repeat = 0; repeat < 100; repeat++) {
+        size_t m = (size_t)oct_rng_between(&rng, 1, 15);
+        size_t taps = (size_t)oct_rng_between(&rng, 1, 7);
+        size_t k = (size_t)oct_rng_between(&rng, 1, 25);
+        size_t line = k + (size_t)oct_rng_between(&rng, 0, 9);
+        struct packed_case c = make_case(&rng, (size_t)oct_rng_between(&rng, 1, 100), taps, k, false);
+        struct oct_guard x = oct_guard_create((taps - 1) * line + m + k);
+        fill_activations(&rng, &x);
+        int32_t *offsets = malloc(taps * m * sizeof *offsets);
+        for (size_t i = 0; i < taps * m; i++) {
+            offsets[i] = (int32_t)(i % m + i / m * line);
+        }
+        struct octi_qgemm_call call = {.m = m, .a = x.data, .offsets = offsets, .offset_stride = m};
+        uint8_t *expected = malloc(m * c.n);
+        for (size_t i = 0; i < m * c.n; i++) {
+            expected[i] = finish_case(&c, i % c.n, exact_sum(&c, &call, i / c.n, i % c.n));
+        }
+        call.offset_stride = 0;
+        call.tap_stride = line;
+        for (size_t i = 0; i < octi_qgemm_count(); i++) {
+            if (runs_here(octi_qgemm_at(i))) {
+                check_call(octi_qgemm_at(i), &c, call, expected);
+            }
+        }
+        free(expected);
+        free(offsets);
+        oct_guard_destroy(&x);
+        free_case(&c);
+    }
+}
+END_TEST
+
+START_TEST(tiles_are_balanced)
+{
+    size_t left = 49;
+    size_t sixes = 0;
+    size_t fives = 0;
+    while (left > 0) {
+        size_t rows = octi_qgemm_tile_rows(left, 6);
+        sixes += rows == 6;
+        fives += rows == 5;
+        left -= rows;
+    }
+    ck_assert_uint_eq(sixes, 4);
+    ck_assert_uint_eq(fives, 5);
+    ck_assert_uint_eq(octi_qgemm_tile_rows(7, 6), 4);
+    ck_assert_uint_eq(octi_qgemm_tile_rows(1, 6), 1);
+}
+END_TEST
+
+static void add(Suite *suite)
+{
+    TCase *exact = oct_case(suite, "exact");
+    tcase_add_test(exact, every_kernel_is_exact_for_every_row_count_and_column_tail);
+    tcase_add_test(exact, every_kernel_is_exact_for_every_depth);
+    tcase_add_test(exact, sums_at_the_limit_of_32_bits_are_exact);
+    tcase_add_test(exact, indirect_rows_read_their_offsets_and_the_padding);
+    tcase_add_test(exact, a_tap_stride_replaces_the_offsets_of_later_taps);
+    tcase_add_test(exact, tiles_are_balanced);
+}
+
+OCT_CHECK_MAIN("qgemm", add)

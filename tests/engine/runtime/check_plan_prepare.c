@@ -1,0 +1,184 @@
+#include "tests/engine/graph/graph_kit.h"
+
+// y = x * c[0], with c packed into the state: the plan need not keep c.
+static enum oct_status scale_infer(struct oct_op_infer_call *call)
+{
+    call->outputs[0] = *call->inputs[0];
+    return OCT_OK;
+}
+static void scale_by(const struct oct_op_run_call *call, float factor)
+{
+    const float *x = call->inputs[0].data;
+    float *y = call->outputs[0].data;
+    int64_t n;
+    if (oct_shape_elements(&call->outputs[0].desc.shape, 1, &n) == OCT_OK) {
+        for (int64_t i = 0; i < n; i++) {
+            y[i] = x[i] * factor;
+        }
+    }
+}
+static void scale_reference(const struct oct_op_run_call *call)
+{
+    scale_by(call, *(const float *)call->inputs[1].data);
+}
+struct scale_state {
+    float factor;
+};
+/// With scratch that depends on the batch, filled to its end to show that it is there.
+static void scale_run(const struct oct_op_run_call *call)
+{
+    const struct scale_state *state = call->state;
+    memset(call->scratch, 0xAA, 100 + 8 * (size_t)call->outputs[0].desc.shape.dims[0]);
+    scale_by(call, state->factor);
+}
+static enum oct_status scale_prepare(struct oct_op_prepare_call *call)
+{
+    struct scale_state *state = oct_op_prepare_alloc(call, sizeof *state);
+    if (!state) {
+        return OCT_ERR_NOMEM;
+    }
+    state->factor = *(const float *)call->constants[1]->data;
+    call->state = state;
+    call->run = scale_run;
+    call->kernel = "scale";
+    call->scratch_bytes = 100;
+    call->scratch_row_bytes = 8;
+    call->constants_packed = true;
+    return OCT_OK;
+}
+static enum oct_status greedy_prepare(struct oct_op_prepare_call *call)
+{
+    call->scratch_row_bytes = SIZE_MAX / 2;
+    return OCT_OK;
+}
+static enum oct_status refusing_prepare(struct oct_op_prepare_call *call)
+{
+    return oct_error_set(call->error, OCT_ERR_UNSUPPORTED, NULL, OCT_POSITION_NONE, "this machine cannot");
+}
+
+static const char *const COVERS[] = {NULL};
+static const char *const NAMES[] = {"x", "factor", NULL};
+static const struct oct_attribute_spec NO_ATTRIBUTES[] = {{.name = NULL}};
+#define SCALE_OP(op_name, op_prepare)                                                                                  \
+    {                                                                                                                  \
+        .name = (op_name), .covers = COVERS, .doc = "scales by a constant", .input_names = NAMES, .min_inputs = 2,     \
+        .max_inputs = 2, .n_outputs = 1, .dtypes = "float32", .attributes = NO_ATTRIBUTES, .infer = scale_infer,       \
+        .reference = scale_reference, .prepare = (op_prepare)                                                          \
+    }
+static const struct oct_op OPS[] = {SCALE_OP("test::packed", scale_prepare), SCALE_OP("test::plain", NULL),
+                                    SCALE_OP("test::greedy", greedy_prepare),
+                                    SCALE_OP("test::refusing", refusing_prepare)};
+
+static struct kit open_kit(void)
+{
+    struct kit kit = kit_open();
+    struct oct_error error = OCT_ERROR_INIT;
+    for (size_t i = 0; i < sizeof OPS / sizeof OPS[0]; i++) {
+        ck_assert_ok(oct_op_registry_add(kit.registry, &OPS[i], &error), &error);
+    }
+    return kit;
+}
+
+static size_t constants_held(const struct oct_plan *plan)
+{
+    size_t held = 0;
+    const struct oct_graph *graph = oct_plan_graph(plan);
+    for (size_t v = 0; v < oct_graph_value_count(graph); v++) {
+        struct oct_value_info value = oct_graph_value(graph, (oct_value_id)v);
+        held += value.kind == OCT_VALUE_CONSTANT && value.data != NULL;
+    }
+    return held;
+}
+
+START_TEST(a_constant_that_all_its_readers_packed_is_dropped)
+{
+    struct kit kit = open_kit();
+    oct_value_id x = kit_input(&kit, "x", kit_float(KIT_SHAPE(KIT_N, 7)));
+    oct_value_id c = kit_constant(&kit, kit_float(KIT_SHAPE(3)));
+    oct_value_id y = kit_node_of(&kit, "a", "test::packed", KIT_INPUTS(x, c), KIT_NO_ATTRIBUTES);
+    kit_output(&kit, "y", kit_node_of(&kit, "b", "test::packed", KIT_INPUTS(y, c), KIT_NO_ATTRIBUTES));
+    kit_finish(&kit);
+    struct oct_plan *plan = kit_compare(&kit, 0);
+    ck_assert_uint_eq(constants_held(plan), 0);
+    ck_assert_str_eq(oct_plan_step(plan, 0).kernel, "scale");
+    ck_assert_uint_eq(oct_plan_step(plan, 0).state_bytes, sizeof(struct scale_state));
+    ck_assert_uint_eq(oct_plan_step(plan, 0).scratch_bytes, 100 + 8 * 8);
+    oct_plan_release(plan);
+    kit_close(&kit);
+}
+END_TEST
+
+START_TEST(a_constant_that_one_reader_needs_is_kept)
+{
+    for (int order = 0; order < 2; order++) {
+        struct kit kit = open_kit();
+        oct_value_id x = kit_input(&kit, "x", kit_float(KIT_SHAPE(KIT_N, 7)));
+        oct_value_id c = kit_constant(&kit, kit_float(KIT_SHAPE(3)));
+        const char *first = order ? "test::plain" : "test::packed", *second = order ? "test::packed" : "test::plain";
+        oct_value_id y = kit_node_of(&kit, "a", first, KIT_INPUTS(x, c), KIT_NO_ATTRIBUTES);
+        kit_output(&kit, "y", kit_node_of(&kit, "b", second, KIT_INPUTS(y, c), KIT_NO_ATTRIBUTES));
+        kit_finish(&kit);
+        struct oct_plan *plan = kit_compare(&kit, 0);
+        ck_assert_uint_eq(constants_held(plan), 1);
+        oct_plan_release(plan);
+        kit_close(&kit);
+    }
+}
+END_TEST
+
+START_TEST(a_constant_shown_as_an_output_is_kept)
+{
+    struct kit kit = open_kit();
+    oct_value_id x = kit_input(&kit, "x", kit_float(KIT_SHAPE(KIT_N, 7)));
+    oct_value_id c = kit_constant(&kit, kit_float(KIT_SHAPE(3)));
+    kit_output(&kit, "y", kit_node_of(&kit, "a", "test::packed", KIT_INPUTS(x, c), KIT_NO_ATTRIBUTES));
+    kit_output(&kit, "c", c);
+    kit_finish(&kit);
+    struct oct_plan *plan = kit_compare(&kit, 0);
+    ck_assert_uint_eq(constants_held(plan), 1);
+    oct_plan_release(plan);
+    kit_close(&kit);
+}
+END_TEST
+
+static struct oct_error failing_plan(const char *op, enum oct_status expected)
+{
+    struct kit kit = open_kit();
+    oct_value_id x = kit_input(&kit, "x", kit_float(KIT_SHAPE(KIT_N, 7)));
+    oct_value_id c = kit_constant(&kit, kit_float(KIT_SHAPE(3)));
+    kit_output(&kit, "y", kit_node_of(&kit, "step", op, KIT_INPUTS(x, c), KIT_NO_ATTRIBUTES));
+    kit_finish(&kit);
+    struct oct_error error = OCT_ERROR_INIT;
+    struct oct_plan *plan = NULL;
+    ck_assert_status(expected, oct_plan_create(kit.graph, NULL, &plan, &error));
+    kit_close(&kit);
+    return error;
+}
+
+START_TEST(an_operator_that_cannot_be_prepared_is_named)
+{
+    struct oct_error error = failing_plan("test::refusing", OCT_ERR_UNSUPPORTED);
+    ck_assert_error_says(&error, "node 'step' (test::refusing)");
+    ck_assert_error_says(&error, "this machine cannot");
+}
+END_TEST
+
+START_TEST(scratch_beyond_the_address_space_is_a_limit)
+{
+    struct oct_error error = failing_plan("test::greedy", OCT_ERR_LIMIT);
+    ck_assert_error_says(&error, "arena");
+}
+END_TEST
+
+static void add(Suite *suite)
+{
+    TCase *constants = oct_case(suite, "constants");
+    tcase_add_test(constants, a_constant_that_all_its_readers_packed_is_dropped);
+    tcase_add_test(constants, a_constant_that_one_reader_needs_is_kept);
+    tcase_add_test(constants, a_constant_shown_as_an_output_is_kept);
+    TCase *failures = oct_case(suite, "failures");
+    tcase_add_test(failures, an_operator_that_cannot_be_prepared_is_named);
+    tcase_add_test(failures, scratch_beyond_the_address_space_is_a_limit);
+}
+
+OCT_CHECK_MAIN("engine/runtime/plan_prepare", add)

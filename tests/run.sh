@@ -1,0 +1,159 @@
+#!/bin/sh
+# Everything that is tested, from a bare Debian 12: installs what the tests need, builds, runs, and ends with a plain count.
+#
+#   sh tests/run.sh [--with-torch] [--quick]
+#
+# --with-torch: also make build/venv with torch, for the exporter and for conformance with PyTorch. Without it that part runs where
+#               python3 (or $OCTET_PYTHON) imports torch >= 2.0 with the fbgemm engine, and is named as skipped elsewhere.
+# --quick:      the gcc build and its C tests only.
+#
+# Each stage writes build/test-logs/<stage>.log. Exit code 0 only if nothing failed.
+set -u
+cd "$(dirname "$0")/.."
+
+with_torch=no
+quick=no
+for argument in "$@"; do
+    case $argument in
+    --with-torch) with_torch=yes ;;
+    --quick) quick=yes ;;
+    --help)
+        sed -n '2,12s/^# \{0,1\}//p' "$0"
+        exit 0
+        ;;
+    *)
+        echo "run.sh: no flag '$argument'; see --help" >&2
+        exit 2
+        ;;
+    esac
+done
+
+TORCH_VERSION=2.13.0
+jobs=$(nproc)
+logs=build/test-logs
+counts=$logs/counts
+rm -rf "$logs"
+mkdir -p "$logs"
+: >"$counts"
+failed_stages=
+
+now() { date +%s; }
+
+# record STAGE PASSED FAILED SKIPPED SECONDS
+record() {
+    echo "$1 $2 $3 $4" >>"$counts"
+    printf '%-22s %5s passed  %3s failed  %3s skipped  %4s s\n' "$1" "$2" "$3" "$4" "$5"
+    if [ "$3" != 0 ]; then
+        failed_stages="$failed_stages $1"
+    fi
+}
+
+# stage NAME COMMAND...: a stage that passes or fails as one; exit code 77 means skipped.
+stage() {
+    name=$1
+    shift
+    begin=$(now)
+    code=0
+    "$@" >"$logs/$name.log" 2>&1 || code=$?
+    case $code in
+    0) record "$name" 1 0 0 $(($(now) - begin)) ;;
+    77)
+        record "$name" 0 0 1 $(($(now) - begin))
+        tail -n 1 "$logs/$name.log"
+        ;;
+    *)
+        record "$name" 0 1 0 $(($(now) - begin))
+        tail -n 30 "$logs/$name.log"
+        ;;
+    esac
+    return $code
+}
+
+# counted NAME COMMAND...: a stage whose output tests/support/count.py can read; failed tests are shown.
+counted() {
+    name=$1
+    shift
+    begin=$(now)
+    code=0
+    "$@" >"$logs/$name.log" 2>&1 || code=$?
+    numbers=$(python3 tests/support/count.py "$logs/$name.log" "$code")
+    # shellcheck disable=SC2086
+    record "$name" $numbers $(($(now) - begin))
+    [ "$code" = 0 ] || python3 tests/support/count.py --failures "$logs/$name.log"
+    return $code
+}
+
+build() { # NAME [arguments of build.sh]
+    stage "build-$1" sh deploy/ci/build.sh "$@"
+}
+
+run_ctest() { # BUILD
+    ctest --test-dir "build/$1" --parallel "$jobs" --output-on-failure --verbose
+}
+
+sh deploy/ci/packages.sh build test || exit 1
+# Threads of OpenBLAS exist before a test forks; one per call is what the server runs with.
+OPENBLAS_NUM_THREADS=1
+export OPENBLAS_NUM_THREADS
+
+# ---------------------------------------------------------------------------------------------------- gcc, all C tests
+build test && counted test run_ctest test
+if [ "$quick" = no ]; then
+    # ------------------------------------------------------------------------------------- the binary as people run it
+    if build release; then
+        OCTET_BINARY=build/release/octet
+        export OCTET_BINARY
+        counted integration python3 -W ignore::ResourceWarning -m unittest discover -v -s tests/integration -p 'test_*.py'
+        stage accuracy-over-http python3 tests/python/accuracy_http.py --binary "$OCTET_BINARY"
+        stage install-and-embed sh tests/integration/install.sh
+        free_port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+        stage demo sh deploy/run.sh --demo --port "$free_port"
+    fi
+    counted python python3 -m unittest discover -v -s tests/python
+
+    # ------------------------------------------------------------------------------------------------ PyTorch itself
+    torch_python=
+    if [ "$with_torch" = yes ]; then
+        sh deploy/ci/packages.sh torch || exit 1
+        if ! [ -x build/venv/bin/python ] || ! build/venv/bin/python -c 'import torch' 2>/dev/null; then
+            stage torch-environment sh -c "python3 -m venv build/venv &&
+                build/venv/bin/pip install --quiet torch==$TORCH_VERSION numpy"
+        fi
+    fi
+    for candidate in "${OCTET_PYTHON:-}" build/venv/bin/python python3; do
+        if [ -n "$candidate" ] && "$candidate" -c 'import sys, torch
+sys.exit(int(torch.__version__.split(".")[0]) < 2 or "fbgemm" not in torch.backends.quantized.supported_engines)' 2>/dev/null; then
+            torch_python=$candidate
+            break
+        fi
+    done
+    if [ -n "$torch_python" ]; then
+        counted torch "$torch_python" -m unittest discover -v -s tests/python/torch
+        stage torch-conformance "$torch_python" tests/python/torch/conformance.py build/release/octet
+    else
+        record torch 0 0 1 0
+        record torch-conformance 0 0 1 0
+        echo "  skipped: no torch >= 2.0 with the fbgemm engine here; sh tests/run.sh --with-torch installs it into build/venv"
+    fi
+
+    # ------------------------------------------------------------------------------------- the same tests, sanitized
+    if build asan; then
+        counted asan run_ctest asan
+        OCTET_BINARY=build/asan/octet counted asan-integration python3 -W ignore::ResourceWarning -m unittest discover -v -s tests/integration -p 'test_*.py'
+    fi
+    if build tsan; then
+        counted tsan run_ctest tsan
+    fi
+
+    # ------------------------------------------------------------------------ the other compiler, and the small build
+    stage clang sh deploy/ci/build.sh clang
+    stage int8-only sh deploy/ci/build.sh release-int8
+    stage image sh deploy/ci/image_size.sh
+    stage image-int8 sh deploy/ci/image_size.sh --int8-only
+    stage image-runs sh deploy/ci/image_run.sh
+fi
+
+awk '{ p += $2; f += $3; s += $4 } END { printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 || p == 0 }' "$counts"
+code=$?
+[ -z "$failed_stages" ] || echo "failed:$failed_stages (logs in $logs)" >&2
+exit $code
