@@ -47,8 +47,17 @@ stop_server() {
         server=
     fi
 }
+# Ctrl-C reaches the server too, which then stops by itself; a second signal would cut it short.
+interrupted() {
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        kill -0 "${server:-0}" 2>/dev/null || break
+        sleep 0.1
+    done
+    stop_server
+    exit 130
+}
 trap stop_server EXIT
-trap 'stop_server; exit 130' INT
+trap interrupted INT
 trap 'stop_server; exit 143' TERM
 
 # One thread of OpenBLAS per call: its others would only stand in the workers' way.

@@ -10,9 +10,10 @@
 #define ROWS       7
 #define COLUMNS    75 // a 64-, 16- and 4-column panel among others
 #define DEPTH      22
-#define TAPS       9
+#define MAX_TAPS   25 // of a depthwise window
+#define POSITIONS  16 // of the image that it sees
 #define SLACK      64 // what kernels may read past their input
-// Of the widest geometry: (64 + 16) columns of 16 header bytes and DEPTH or TAPS rounded up, twice over.
+// Of the widest geometry: (64 + 16) columns of 16 header bytes and DEPTH or MAX_TAPS rounded up, twice over.
 #define PACKED_BYTES 8192
 #define MAX_PANELS   32
 
@@ -35,10 +36,10 @@ struct packed {
     struct octi_panels weights;
 };
 
-// COLUMNS columns of `depth` weights each, asymmetric in every fifth column.
-static bool pack(struct packed *packed, const struct octi_panel_geometry *geometry, bool depthwise, size_t depth)
+// COLUMNS columns, asymmetric in every fifth; strides and shape of `source` are given.
+static bool pack(struct packed *packed, const struct octi_panel_geometry *geometry, struct octi_panel_source source)
 {
-    int8_t weights[COLUMNS * DEPTH];
+    int8_t weights[COLUMNS * (DEPTH > MAX_TAPS ? DEPTH : MAX_TAPS)];
     struct octi_panel_column columns[COLUMNS];
     for (size_t i = 0; i < sizeof weights; i++) {
         weights[i] = (int8_t)noise(i + 17);
@@ -47,14 +48,10 @@ static bool pack(struct packed *packed, const struct octi_panel_geometry *geomet
         columns[i] = (struct octi_panel_column){.bias = (float)noise(i) - 100.0f, .multiplier = 0.0007f};
         columns[i].zero_point = i % 5 == 0 ? 3 : 0;
     }
-    struct octi_panel_source source = {
-        .weights = weights, .column_stride = (int64_t)depth, .y_stride = 1, .x_stride = 1, .channel_stride = 1};
-    source.window_height = 1;
-    source.window_width = depthwise ? depth : 1;
-    source.channels = depthwise ? 1 : depth;
-    source.depthwise = depthwise;
+    source.weights = weights;
     size_t bytes;
-    if (octi_panel_count(geometry, COLUMNS) > MAX_PANELS || !octi_panel_bytes(geometry, COLUMNS, 1, depth, &bytes) ||
+    if (octi_panel_count(geometry, COLUMNS) > MAX_PANELS ||
+        !octi_panel_bytes(geometry, COLUMNS, octi_panel_taps(&source), octi_panel_depth(&source), &bytes) ||
         bytes > PACKED_BYTES) {
         return false;
     }
@@ -65,13 +62,12 @@ static bool pack(struct packed *packed, const struct octi_panel_geometry *geomet
 
 static bool multiply(octi_qgemm_fn run,
                      const struct octi_panel_geometry *geometry,
-                     bool depthwise,
-                     size_t depth,
+                     struct octi_panel_source source,
                      struct octi_qgemm_call *call,
                      uint8_t *y)
 {
     struct packed packed;
-    if (!pack(&packed, geometry, depthwise, depth)) {
+    if (!pack(&packed, geometry, source)) {
         return false;
     }
     call->c = y;
@@ -91,27 +87,47 @@ bool octi_qgemm_self_test(const struct octi_qgemm *record)
     uint8_t got[ROWS * COLUMNS] = {0};
     fill(x, sizeof x);
     struct octi_qgemm_call call = {.m = ROWS, .a = x, .a_stride = DEPTH};
-    return multiply(scalar->run, &scalar->geometry, false, DEPTH, &call, expected) &&
-           multiply(record->run, &record->geometry, false, DEPTH, &call, got) && memcmp(expected, got, sizeof got) == 0;
+    const struct octi_panel_source source = {
+        .column_stride = DEPTH, .channel_stride = 1, .window_height = 1, .window_width = 1, .channels = DEPTH};
+    return multiply(scalar->run, &scalar->geometry, source, &call, expected) &&
+           multiply(record->run, &record->geometry, source, &call, got) && memcmp(expected, got, sizeof got) == 0;
 }
 
-bool octi_qdwconv_self_test(const struct octi_qdwconv *record)
+// A window of side x side along output lines of LINE pixels; one position of the image is padding.
+static bool window_self_test(const struct octi_qdwconv *record, size_t side, size_t x_stride)
 {
+    enum { LINE = 4 };
     const struct octi_qdwconv *scalar = octi_qdwconv_at(0);
-    uint8_t x[(ROWS + TAPS) * COLUMNS + SLACK];
+    uint8_t x[POSITIONS * COLUMNS + SLACK];
     uint8_t padding[COLUMNS + SLACK];
-    int32_t offsets[TAPS * ROWS];
+    int32_t offsets[MAX_TAPS * ROWS];
     uint8_t expected[ROWS * COLUMNS];
     uint8_t got[ROWS * COLUMNS] = {0};
     fill(x, sizeof x);
     memset(padding, 121, sizeof padding);
-    for (size_t i = 0; i < TAPS * ROWS; i++) {
-        size_t position = i / ROWS + i % ROWS;
+    for (size_t i = 0; i < side * side * ROWS; i++) {
+        size_t tap = i / ROWS;
+        size_t pixel = i % ROWS;
+        size_t position = (tap / side * 2 + tap % side + pixel * x_stride) % POSITIONS;
         offsets[i] = position == 3 ? OCTI_QGEMM_PADDING : (int32_t)(position * COLUMNS);
     }
     struct octi_qgemm_call call = {.m = ROWS, .a = x, .offsets = offsets, .offset_stride = ROWS, .padding = padding};
-    return multiply(scalar->run, &scalar->geometry, true, TAPS, &call, expected) &&
-           multiply(record->run, &record->geometry, true, TAPS, &call, got) && memcmp(expected, got, sizeof got) == 0;
+    call.line = LINE;
+    call.x_stride = x_stride;
+    const struct octi_panel_source source = {.column_stride = (int64_t)(side * side),
+                                             .y_stride = (int64_t)side,
+                                             .x_stride = 1,
+                                             .window_height = side,
+                                             .window_width = side};
+    return multiply(scalar->run, &scalar->geometry, octi_qdwconv_source(scalar, source), &call, expected) &&
+           multiply(record->run, &record->geometry, octi_qdwconv_source(record, source), &call, got) &&
+           memcmp(expected, got, sizeof got) == 0;
+}
+
+bool octi_qdwconv_self_test(const struct octi_qdwconv *record)
+{
+    size_t side = record->window != 0 ? record->window : 3;
+    return window_self_test(record, side, 1) && window_self_test(record, side, 2);
 }
 
 bool octi_lut_self_test(const struct octi_lut *record)
@@ -235,9 +251,9 @@ enum oct_status oct_kernels_self_test(uint64_t cpu_features, struct oct_error *e
                              "this processor does not have all of them");
     }
 #define OCT_FAMILY(family)                                                                                             \
-    {                                                                                                                  \
-        const struct octi_##family *record = octi_##family##_select(cpu_features);                                     \
-        if (!octi_##family##_self_test(record)) {                                                                      \
+    for (size_t i = 0; i < octi_##family##_count(); i++) {                                                             \
+        const struct octi_##family *record = octi_##family##_at(i);                                                    \
+        if ((octi_isa_required(record->kernel.isa) & ~cpu_features) == 0 && !octi_##family##_self_test(record)) {      \
             return oct_error_set(error, OCT_ERR_INTERNAL, record->kernel.name, OCT_POSITION_NONE,                      \
                                  "computes other bytes than the scalar kernel: this processor cannot be trusted");     \
         }                                                                                                              \

@@ -60,7 +60,7 @@ const struct oct_op octi_op_adaptive_avg_pool2d = {
     .name = "aten::adaptive_avg_pool2d",
     .covers = (const char *const[]){"aten::adaptive_avg_pool2d", NULL},
     .doc = "Averages of output_size near-equal rectangles, rounded on the stored integers; keeps quantization "
-           "parameters. Class E0, F on floats.",
+           "parameters. Class E1 (ties in PyTorch's channels-last kernel), F on floats.",
     .input_names = (const char *const[]){"self", NULL},
     .min_inputs = 1,
     .max_inputs = 1,

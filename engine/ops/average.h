@@ -3,9 +3,11 @@
 /// On quantized tensors: a = S - n * base over the n valid elements, q = sat(base + rne(f32(f32(a) * f32(1 /
 /// divisor)))). `base` decides where exact ties go. avg_pool2d rounds multiples of the scale: base is the zero point,
 /// PyTorch's channels-last formula, whatever the memory format. adaptive_avg_pool2d and mean round the stored integers
-/// themselves: base is the dtype's smallest, PyTorch's formula for contiguous tensors of any release and for every
-/// format since 2.13 (measured: fbgemm's scalar quantizer now adds the zero point before it rounds). On floats: the sum
-/// in float64 in row-major order of the rectangle, divided there and rounded once. Threads: [any].
+/// themselves: base is the dtype's smallest, PyTorch's formula for contiguous tensors of any release. Its channels-last
+/// kernel gives rne(fma(f32(S - n * z), f32(1 / divisor), z)) since 2.13 (measured: fbgemm now adds the zero point
+/// before it rounds), which puts the same ties at the same places but for the rounding of the sum: one step in about
+/// one of 700 averages. On floats: the sum in float64 in row-major order of the rectangle, divided there and rounded
+/// once. Threads: [any].
 #ifndef OCTET_ENGINE_OPS_AVERAGE_H
 #define OCTET_ENGINE_OPS_AVERAGE_H
 

@@ -217,7 +217,7 @@ const struct oct_op octi_op_quantized_cat = {
     .covers = (const char *const[]){"quantized::cat", NULL},
     .doc =
         "Joins tensors along dim, each requantized as Q(DQ(q)) to the given parameters or the first input's. Class E0; "
-        "PyTorch's channels-last kernel can differ by one step.",
+        "PyTorch rounds ties as here in its channels-last kernel only: else one step.",
     .input_names = (const char *const[]){"qx", NULL},
     .min_inputs = 1,
     .max_inputs = OCT_OP_MAX_INPUTS,

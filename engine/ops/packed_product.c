@@ -69,6 +69,7 @@ static void multiply(const struct octi_product *product, int64_t begin, int64_t 
         const struct octi_panels *weights = &product->weights[g];
         struct octi_qgemm_call call = product->call;
         call.m = (size_t)(end - begin);
+        call.line_first = call.line > 0 ? (size_t)inside % call.line : 0;
         call.a += (size_t)image * product->image_bytes + g * product->group_channels;
         if (call.offsets != NULL) {
             call.offsets += inside;

@@ -28,7 +28,7 @@ struct octi_product {
     int64_t rows;
     int64_t image_rows;
     size_t image_bytes;
-    struct octi_qgemm_call call; ///< of row 0; `m` is ignored
+    struct octi_qgemm_call call; ///< of row 0; `m` and `line_first` are ignored
 };
 
 /// @param executor  may be NULL

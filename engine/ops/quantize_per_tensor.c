@@ -152,7 +152,9 @@ static enum oct_status prepare_signed(struct oct_op_prepare_call *call)
 const struct oct_op octi_op_quantize_per_tensor = {
     .name = "aten::quantize_per_tensor",
     .covers = (const char *const[]){"aten::quantize_per_tensor", NULL},
-    .doc = "clamp(round_half_even(fma(x, 1 / scale, zero_point))). Class E0 for finite x; NaN becomes the lowest code.",
+    .doc =
+        "clamp(round_half_even(fma(x, 1 / scale, zero_point))), for qint32 without fusing. Class E0 for finite x; NaN "
+        "becomes the lowest code.",
     .input_names = (const char *const[]){"self", NULL},
     .min_inputs = 1,
     .max_inputs = 1,

@@ -9,6 +9,7 @@
 #include "engine/kernels/qdwconv/qdwconv.h"
 #include "engine/ops/conv_geometry.h"
 #include "engine/ops/element.h"
+#include "engine/ops/merged_groups.h"
 #include "engine/ops/op_support.h"
 #include "engine/ops/packed_product.h"
 #include "engine/ops/padded_image.h"
@@ -115,7 +116,8 @@ struct conv {
     size_t image_bytes;     // of an input image
     const int32_t *offsets; // [window][pixels], [pixels] into a padded image; NULL: input pixels are the rows
     const uint8_t *padding;
-    bool row_taps; // `padded` is what the windows are read from
+    size_t line, x_stride; // of output pixels and of the input between them
+    bool row_taps;         // `padded` is what the windows are read from
     struct octi_padded_image padded;
     struct octi_output output;
 };
@@ -157,6 +159,8 @@ static void run(const struct oct_op_run_call *call)
         product.call.offsets = state->offsets;
         product.call.offset_stride = (size_t)state->pixels;
         product.call.padding = state->padding;
+        product.call.line = state->line;
+        product.call.x_stride = state->x_stride;
     } else {
         product.call.a_stride = state->in_channels;
     }
@@ -227,7 +231,7 @@ static bool has_row_taps(const struct octi_conv_geometry *geometry)
 static enum oct_status pack(struct oct_op_prepare_call *call,
                             const struct octi_conv_geometry *geometry,
                             const struct octi_panel_geometry *layout,
-                            bool depthwise,
+                            const struct octi_qdwconv *depthwise,
                             struct conv *state)
 {
     const struct oct_view *weight = call->constants[OCTI_WEIGHTED_WEIGHT];
@@ -248,9 +252,19 @@ static enum oct_status pack(struct oct_op_prepare_call *call,
         .window_height = (size_t)geometry->kernel[0],
         .window_width = (size_t)geometry->kernel[1],
         .channels = (size_t)geometry->group_channels,
-        .depthwise = depthwise,
         .row_taps = state->row_taps,
     };
+    int64_t merged = depthwise == NULL ? octi_merged_groups(geometry, layout) : 1;
+    if (depthwise != NULL) {
+        source = octi_qdwconv_source(depthwise, source);
+    } else if (merged > 1) {
+        enum oct_status status = octi_merge_groups(call, geometry, merged, &source);
+        if (status != OCT_OK) {
+            return status;
+        }
+        state->groups /= (size_t)merged;
+        state->group_channels *= (size_t)merged;
+    }
     return octi_product_pack(call, layout, &source, state->groups, state->weights);
 }
 
@@ -272,6 +286,8 @@ static enum oct_status prepare_conv(struct oct_op_prepare_call *call, bool relu)
     state->in_channels = (size_t)x->shape.dims[1];
     state->out_channels = (size_t)call->outputs[0].shape.dims[1];
     state->pixels = geometry.out[0] * geometry.out[1];
+    state->line = (size_t)geometry.out[1];
+    state->x_stride = (size_t)geometry.stride[1];
     state->image_bytes = (size_t)image_bytes;
     state->output = octi_output_of(&call->outputs[0], relu);
     size_t copy_bytes = 0;
@@ -279,14 +295,16 @@ static enum oct_status prepare_conv(struct oct_op_prepare_call *call, bool relu)
                       octi_padded_image_plan(&geometry, state->in_channels, (uint8_t)x->qparams.zero_point,
                                              &state->padded, &copy_bytes) &&
                       copy_bytes <= INT32_MAX;
-    bool depthwise = geometry.group_channels == 1 && geometry.group_out_channels == 1 && geometry.groups > 1;
+    const struct octi_qdwconv *depthwise = NULL;
     const struct octi_panel_geometry *layout;
-    if (depthwise) {
-        const struct octi_qdwconv *kernel = octi_qdwconv_select(call->cpu_features);
-        state->kernel = kernel->run;
+    if (geometry.group_channels == 1 && geometry.group_out_channels == 1 && geometry.groups > 1) {
+        const struct octi_qdwconv_window window = {geometry.kernel[0], geometry.kernel[1], geometry.stride[1],
+                                                   geometry.dilation[1]};
+        depthwise = octi_qdwconv_select_window(call->cpu_features, &window);
+        state->kernel = depthwise->run;
         state->groups = 1; // a panel holds many channels
-        layout = &kernel->geometry;
-        call->kernel = kernel->kernel.name;
+        layout = &depthwise->geometry;
+        call->kernel = depthwise->kernel.name;
     } else {
         const struct octi_qgemm *kernel = octi_qgemm_select(call->cpu_features);
         state->kernel = kernel->run;
@@ -299,7 +317,7 @@ static enum oct_status prepare_conv(struct oct_op_prepare_call *call, bool relu)
     if (status == OCT_OK && state->row_taps) {
         call->scratch_bytes = copy_bytes + READABLE_PAST_END;
         status = make_window_offsets(call, &geometry, state);
-    } else if (status == OCT_OK && (depthwise || !octi_conv_is_pointwise(&geometry))) {
+    } else if (status == OCT_OK && (depthwise != NULL || !octi_conv_is_pointwise(&geometry))) {
         status = make_offsets(call, &geometry, state);
     }
     if (status != OCT_OK) {

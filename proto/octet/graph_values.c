@@ -15,7 +15,7 @@ read_shape(struct octi_graph_reader *reader, const struct oct_json *object, stru
         const struct oct_json *dim = oct_json_at(dims, i);
         const char *name;
         int64_t count;
-        if (oct_json_is_integer(dim, &count) && count >= 0) {
+        if (oct_json_is_integer(dim, &count) && count > 0) {
             shape->dims[i] = count;
         } else if (i == 0 && oct_json_is_string(dim, &name, NULL) && strcmp(name, "N") == 0) {
             shape->dims[i] = OCT_DIM_BATCH;
@@ -24,7 +24,7 @@ read_shape(struct octi_graph_reader *reader, const struct oct_json *object, stru
             char where[32];
             snprintf(where, sizeof where, "shape[%zu]", i);
             return oct_error_set(reader->error, OCT_ERR_INVALID, where, OCT_POSITION_NONE,
-                                 "expected a non-negative integer%s",
+                                 "expected a positive integer%s",
                                  i == 0 ? " or \"N\"" : "; \"N\" stands in dimension 0 only");
         }
         shape->rank = (int32_t)i + 1;

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "octet/kernels.h"
 #include "server/app/notify.h"
 #include "server/app/private_store.h"
 #include "server/app/token.h"
@@ -193,8 +194,10 @@ void oct_app_run(struct oct_app *app)
     oct_loop_run(app->loop);
     release_signals(app);
     uint64_t deadline_us = oct_clock_us() + app->config.server_drain_timeout_ms * 1000;
-    oct_services_stop(app->services, deadline_us);
+    // The server first: what was taken in, bodies still on their way included, is answered by workers that still run.
+    // What is not answered at the deadline gets its 503 there, and the workers' late answers to it are dropped.
     oct_http_server_stop(app->http, deadline_us);
+    oct_services_stop(app->services, deadline_us);
     oct_log_write(&app->log, OCT_LOG_INFO, "stopped", NULL, 0);
 }
 
@@ -288,6 +291,9 @@ static enum oct_status build(struct oct_app *app, struct oct_error *error)
     raise_file_limit(app);
     enum oct_status status = oct_config_cpu_features(app->config.cpu_isa, &app->features, error);
     if (status == OCT_OK) {
+        status = oct_kernels_self_test(app->features, error); // a processor that computes wrongly must not serve
+    }
+    if (status == OCT_OK) {
         status = oct_metrics_create(&app->metrics);
     }
     if (status == OCT_OK) {
@@ -324,7 +330,10 @@ void oct_app_destroy(struct oct_app *app)
     if (app == NULL) {
         return;
     }
-    // Requests go first, then what answers them; the loop holds only signals and timers.
+    // Requests go first, then what answers them, which must have let go of every request before the server is freed.
+    if (app->http != NULL) {
+        oct_http_server_stop(app->http, 0);
+    }
     if (app->services != NULL) {
         oct_services_stop(app->services, 0);
     }

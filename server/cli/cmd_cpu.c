@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "octet/kernels.h"
 #include "octet/proto/json.h"
 #include "server/cli/cli.h"
 #include "server/cli/probe.h"
@@ -9,15 +10,17 @@
 #define COMMAND       "cpu"
 #define PROBE_SECONDS 0.5
 
-enum { FLAG_ISA, FLAG_JSON };
+enum { FLAG_ISA, FLAG_KERNELS, FLAG_JSON };
 
 static const struct oct_cli_flag flags[] = {
     {"isa", "LEVEL", "as if this were the highest instruction set: scalar, avx2, avx512vnni, or a hexadecimal mask"},
+    {"kernels", NULL, "also list the kernels, and which one each family picks"},
     {"json", NULL, "one JSON object"},
 };
 
 struct cpu_arguments {
     const char *isa;
+    bool kernels;
     bool json;
 };
 
@@ -35,6 +38,8 @@ static enum oct_status set_flag(void *context, size_t flag, const char *value, s
     (void)error;
     if (flag == FLAG_ISA) {
         arguments->isa = value;
+    } else if (flag == FLAG_KERNELS) {
+        arguments->kernels = true;
     } else {
         arguments->json = true;
     }
@@ -51,6 +56,39 @@ static void write_features(struct oct_json_writer *writer, const char *key, uint
         }
     }
     oct_json_array_end(writer);
+}
+
+static void write_kernels_json(struct oct_json_writer *writer, uint64_t features)
+{
+    oct_json_key(writer, "kernels");
+    oct_json_array_begin(writer);
+    for (size_t i = 0; i < oct_kernel_count(); ++i) {
+        struct oct_kernel_info kernel = oct_kernel_at(i, features);
+        oct_json_object_begin(writer);
+        oct_json_key(writer, "name");
+        oct_json_string(writer, kernel.name);
+        oct_json_key(writer, "family");
+        oct_json_string(writer, kernel.family);
+        oct_json_key(writer, "isa");
+        oct_json_string(writer, kernel.isa);
+        oct_json_key(writer, "usable");
+        oct_json_bool(writer, (kernel.required & ~features) == 0);
+        oct_json_key(writer, "chosen");
+        oct_json_bool(writer, kernel.chosen);
+        oct_json_object_end(writer);
+    }
+    oct_json_array_end(writer);
+}
+
+static enum oct_status write_kernels_text(uint64_t features, struct oct_buffer *out)
+{
+    enum oct_status status = OCT_OK;
+    for (size_t i = 0; i < oct_kernel_count() && status == OCT_OK; ++i) {
+        struct oct_kernel_info kernel = oct_kernel_at(i, features);
+        const char *state = kernel.chosen ? "chosen" : (kernel.required & ~features) != 0 ? "not here" : "";
+        status = oct_buffer_printf(out, "kernel   %-14s %-36s %s\n", kernel.family, kernel.name, state);
+    }
+    return status;
 }
 
 static enum oct_status write_json(const struct cpu_findings *findings, struct oct_buffer *out)
@@ -70,6 +108,7 @@ static enum oct_status write_json(const struct cpu_findings *findings, struct oc
     oct_json_double(&writer, findings->gops);
     oct_json_key(&writer, "peak_kernel");
     oct_json_string(&writer, findings->kernel);
+    write_kernels_json(&writer, findings->used);
     oct_json_object_end(&writer);
     enum oct_status status = oct_json_writer_finish(&writer);
     return status == OCT_OK ? oct_buffer_append(out, "\n", 1) : status;
@@ -96,7 +135,7 @@ static enum oct_status write_text(const struct cpu_findings *findings, struct oc
 
 int oct_cmd_cpu(int argc, char **argv)
 {
-    struct cpu_arguments arguments = {NULL, false};
+    struct cpu_arguments arguments = {.isa = NULL};
     const struct oct_cli_syntax syntax = {
         .command = COMMAND,
         .arguments = "[flags]",
@@ -125,6 +164,9 @@ int oct_cmd_cpu(int argc, char **argv)
     }
     if (status == OCT_OK) {
         status = arguments.json ? write_json(&findings, &out) : write_text(&findings, &out);
+    }
+    if (status == OCT_OK && arguments.kernels && !arguments.json) {
+        status = write_kernels_text(findings.used, &out);
     }
     if (status != OCT_OK) {
         oct_buffer_deinit(&out);

@@ -43,9 +43,5 @@ enum oct_status oct_cli_model_open(const char *path,
     open_options.plan.max_rows = (int64_t)options->max_rows;
     open_options.plan.reference_only = options->reference_only;
     open_options.plan.no_rewrite = options->no_rewrite;
-    status = oct_model_open(path, &open_options, model, error);
-    if (status != OCT_OK) {
-        oct_error_prefix(error, "%s", path);
-    }
-    return status;
+    return oct_model_open(path, &open_options, model, error);
 }

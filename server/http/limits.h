@@ -26,7 +26,8 @@
 /// Beyond what the rate allows, the time an answer may take to be read.
 #define OCT_HTTP_WRITE_GRACE_US ((uint64_t)30000000)
 /// A refused body is read to its end up to this size, because most clients look for an answer only after they have sent
-/// everything and take a closed connection for a failure. Beyond it, or after the time, the connection is closed.
+/// everything and take a closed connection for a failure. Beyond it, or when nothing comes for the time and the rate
+/// above is not kept, the connection is closed.
 #define OCT_HTTP_DRAIN_BYTES ((uint64_t)128 * 1024 * 1024)
 #define OCT_HTTP_DRAIN_US    ((uint64_t)5000000)
 

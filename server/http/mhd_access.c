@@ -65,7 +65,9 @@ static enum MHD_Result refuse(struct oct_http_request *request, struct MHD_Conne
 {
     request->phase = OCT_REQUEST_REFUSED;
     oct_body_release(request->bodies, &request->body);
-    oct_http_connection_of(mhd)->deadline_us = oct_clock_us() + OCT_HTTP_DRAIN_US;
+    uint64_t patience_us = request->server->options.body_timeout_us;
+    patience_us = patience_us < OCT_HTTP_DRAIN_US ? patience_us : OCT_HTTP_DRAIN_US;
+    oct_http_connection_of(mhd)->deadline_us = oct_clock_us() + patience_us;
     bool waits = request->facts.expects_continue && has_body(request);
     if (first_call && (waits || request->facts.content_length > OCT_HTTP_DRAIN_BYTES)) {
         request->answer.close = true;
@@ -324,6 +326,7 @@ enum MHD_Result oct_http_on_access(void *arg,
             return oct_http_send_answer(request, mhd);
         }
         request->n_dropped_bytes += n_bytes;
+        oct_http_watch_body(oct_http_connection_of(mhd), n_bytes);
         return request->n_dropped_bytes <= OCT_HTTP_DRAIN_BYTES ? MHD_YES : MHD_NO;
     case OCT_REQUEST_HANDED: // resumed
         return oct_http_send_answer(request, mhd);

@@ -88,6 +88,15 @@ static void give_up(struct oct_connection *connection)
     (void)shutdown(connection->fd, SHUT_RDWR);
 }
 
+/// The client left in the middle of a body. When its last bytes and its end arrive together libmicrohttpd reads the
+/// bytes, takes the short read for "nothing more" and hears of the end no second time.
+static bool left_mid_body(const struct oct_connection *connection)
+{
+    const struct oct_http_request *request = connection->request;
+    return request != NULL && (request->phase == OCT_REQUEST_BODY || request->phase == OCT_REQUEST_REFUSED) &&
+           oct_http_is_gone(request);
+}
+
 /// At a stop: first those without a request, then the requests nobody answered, in the end all.
 static void stop_tick(struct oct_http_io *io, uint64_t now)
 {
@@ -119,7 +128,7 @@ void oct_http_watch_tick(void *arg)
     struct oct_http_io *io = arg;
     uint64_t now = oct_clock_us();
     for (struct oct_connection *at = io->connections; at != NULL; at = at->next) {
-        if (now >= at->deadline_us) {
+        if (now >= at->deadline_us || left_mid_body(at)) {
             give_up(at);
         }
     }

@@ -133,8 +133,8 @@ uint64_t oct_http_complete_us(const struct oct_http_request *request)
 
 bool oct_http_is_gone(const struct oct_http_request *request)
 {
-    // While the handler holds the request its connection is suspended and cannot be closed, so the descriptor is ours
-    // to ask.
+    // While the handler holds the request its connection is suspended and cannot be closed, and before that only the
+    // loop's thread asks: the descriptor is ours.
     if (atomic_load(&request->hold) == OCT_HOLD_ABANDONED) {
         return true;
     }

@@ -3,8 +3,8 @@
 /// Composition only: model registry, scheduler over the worker pool, readiness. No sockets. Order for the caller (app):
 ///   oct_services_create  -> oct_http_server_start(context = services)  -> ... serve ...
 ///   SIGTERM: oct_services_drain + oct_http_server_drain, wait for the balancer to notice,
-///   oct_services_stop(deadline) (everything queued is run or answered 503; loops still run and send),
-///   oct_http_server_stop(deadline), oct_http_server_destroy, oct_services_destroy.
+///   oct_http_server_stop(deadline) (what was taken in is answered by workers that still run; 503 at the deadline),
+///   oct_services_stop(deadline), oct_http_server_destroy, oct_services_destroy.
 /// Call oct_services_tick every OCT_SERVICES_TICK_US from a timer: it never blocks.
 ///
 /// Threads: create, stop and destroy [one]; everything else [any].

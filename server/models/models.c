@@ -141,24 +141,25 @@ static struct oct_miss *miss_of(struct oct_models *models, const char *name, uin
     return &models->misses[hash % OCT_MISS_SLOTS];
 }
 
-static bool missed_lately(struct oct_models *models, const char *name, uint64_t number)
+static bool missed_lately(struct oct_models *models, const char *name, uint64_t number, uint64_t stamp)
 {
     uint64_t now_us = oct_clock_us();
     pthread_mutex_lock(&models->miss_lock);
     const struct oct_miss *miss = miss_of(models, name, number);
     bool lately = miss->at_us != 0 && now_us - miss->at_us < OCT_MISS_US && miss->number == number &&
-                  strcmp(miss->name, name) == 0;
+                  miss->stamp == stamp && strcmp(miss->name, name) == 0;
     pthread_mutex_unlock(&models->miss_lock);
     return lately;
 }
 
-static void remember_miss(struct oct_models *models, const char *name, uint64_t number)
+static void remember_miss(struct oct_models *models, const char *name, uint64_t number, uint64_t stamp)
 {
     uint64_t now_us = oct_clock_us();
     pthread_mutex_lock(&models->miss_lock);
     struct oct_miss *miss = miss_of(models, name, number);
     memcpy(miss->name, name, strlen(name) + 1);
     miss->number = number;
+    miss->stamp = stamp;
     miss->at_us = now_us;
     pthread_mutex_unlock(&models->miss_lock);
 }
@@ -181,28 +182,22 @@ static void read_through(struct oct_loader_job *job, bool stopping)
         }
         status = oct_registry_acquire(models->registry, waiter->name, waiter->number, &version, &error);
         if (status == OCT_ERR_NOT_FOUND) {
-            remember_miss(models, waiter->name, waiter->number);
+            remember_miss(models, waiter->name, waiter->number, waiter->stamp);
         }
     }
     atomic_fetch_sub(&models->n_waiters, 1);
     waiter->found(waiter, version, status, &error);
 }
 
-/// Might the store know what the registry does not?
-static bool worth_looking(struct oct_models *models, const char *name, uint64_t number)
+/// Might the store know what the registry does not? One stat() each time, on the caller's thread: a model that another
+/// replica acknowledged a moment ago must answer here, also for those who asked too early.
+static bool worth_looking(struct oct_models *models, const char *name, uint64_t number, uint64_t *stamp)
 {
     enum oct_model_state state;
-    if (models->store == NULL || oct_model_name_check(name, NULL) != OCT_OK ||
-        (number != 0 && oct_registry_look(models->registry, name, number, &state, NULL, NULL)) ||
-        missed_lately(models, name, number)) {
-        return false;
-    }
-    uint64_t stamp = 0;
-    if (oct_store_stamp(models->store, name, number, &stamp) != OCT_OK) {
-        remember_miss(models, name, number);
-        return false;
-    }
-    return true;
+    return models->store != NULL && oct_model_name_check(name, NULL) == OCT_OK &&
+           (number == 0 || !oct_registry_look(models->registry, name, number, &state, NULL, NULL)) &&
+           oct_store_stamp(models->store, name, number, stamp) == OCT_OK &&
+           !missed_lately(models, name, number, *stamp);
 }
 
 enum oct_status oct_models_acquire(struct oct_models *models,
@@ -220,7 +215,8 @@ enum oct_status oct_models_acquire(struct oct_models *models,
         oct_error_clear(error);
         return oct_error_set(error, OCT_ERR_UNAVAILABLE, "models", OCT_POSITION_NONE, "still being loaded");
     }
-    if (waiter == NULL || !worth_looking(models, name, number)) {
+    uint64_t stamp = 0;
+    if (waiter == NULL || !worth_looking(models, name, number, &stamp)) {
         return status;
     }
     oct_error_clear(error);
@@ -231,6 +227,7 @@ enum oct_status oct_models_acquire(struct oct_models *models,
     }
     waiter->models = models;
     waiter->number = number;
+    waiter->stamp = stamp;
     memcpy(waiter->name, name, strlen(name) + 1);
     waiter->job.run = read_through;
     oct_loader_submit(models->loader, &waiter->job);

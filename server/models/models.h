@@ -52,6 +52,7 @@ struct oct_models_waiter {
     struct oct_models *models;
     char name[OCT_MODEL_NAME_MAX_BYTES + 1];
     uint64_t number;
+    uint64_t stamp; ///< of the place in the store that is worth a look
 };
 
 /// Leases a version. OCT_OK with *version NULL: `waiter->found` will be called, or was already.

@@ -6,7 +6,7 @@
 
 #include "server/models/models.h"
 
-/// Names that were looked for in the store and not found are not looked for again within this time.
+/// Names whose folder was searched in vain are not searched again within this time, unless the folder has changed.
 #define OCT_MISS_US    ((uint64_t)1000000)
 #define OCT_MISS_SLOTS 64
 /// Requests that may wait for read-throughs at once; more are refused.
@@ -15,6 +15,7 @@
 struct oct_miss {
     char name[OCT_MODEL_NAME_MAX_BYTES + 1];
     uint64_t number;
+    uint64_t stamp; ///< of what was searched, from before the search
     uint64_t at_us;
 };
 

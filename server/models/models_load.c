@@ -24,8 +24,10 @@ static void mark_failed(struct oct_models *models,
         oct_models_log(models, OCT_LOG_ERROR, "model_failed", name, number, text);
         oct_metrics_add(models->metrics, OCT_METRIC_MODEL_LOAD_FAILURES, 1);
     }
+    // A failing disk's errors name folders of ours, and what stands in the registry is shown to clients.
+    const char *shown = error->status == OCT_ERR_IO ? "it could not be read; the server's log says why" : text;
     // Without memory for the reason's place there is nothing to show: the version stays unknown and is tried again.
-    (void)!oct_registry_set(models->registry, name, number, OCT_MODEL_FAILED, text, sha256, NULL);
+    (void)!oct_registry_set(models->registry, name, number, OCT_MODEL_FAILED, shown, sha256, NULL);
 }
 
 /// Loads a file and shows it. OCT_OK, or the reason.

@@ -272,6 +272,30 @@ static enum oct_status no_memory(struct oct_error *error)
 }
 
 static enum oct_status
+check_room_locked(const struct oct_registry *registry, const char *name, uint64_t number, struct oct_error *error)
+{
+    const struct model *model = find_model(registry, name);
+    if (model == NULL && registry->n_models >= OCT_REGISTRY_MAX_NAMES) {
+        return oct_error_set(error, OCT_ERR_LIMIT, name, OCT_POSITION_NONE, "there are %d models already",
+                             OCT_REGISTRY_MAX_NAMES);
+    }
+    if (model != NULL && model->n_places >= OCT_REGISTRY_MAX_VERSIONS && find_place(model, number) == NULL) {
+        return oct_error_set(error, OCT_ERR_LIMIT, name, OCT_POSITION_NONE, "there are %d versions already",
+                             OCT_REGISTRY_MAX_VERSIONS);
+    }
+    return OCT_OK;
+}
+
+enum oct_status
+oct_registry_check_room(struct oct_registry *registry, const char *name, uint64_t number, struct oct_error *error)
+{
+    pthread_rwlock_rdlock(&registry->lock);
+    enum oct_status status = check_room_locked(registry, name, number, error);
+    pthread_rwlock_unlock(&registry->lock);
+    return status;
+}
+
+static enum oct_status
 make_model_locked(struct oct_registry *registry, const char *name, struct model **out, struct oct_error *error)
 {
     bool found = false;
@@ -279,10 +303,6 @@ make_model_locked(struct oct_registry *registry, const char *name, struct model 
     if (found) {
         *out = registry->models[index];
         return OCT_OK;
-    }
-    if (registry->n_models >= OCT_REGISTRY_MAX_NAMES) {
-        return oct_error_set(error, OCT_ERR_LIMIT, name, OCT_POSITION_NONE, "there are %d models already",
-                             OCT_REGISTRY_MAX_NAMES);
     }
     void *models = registry->models;
     struct model *model = calloc(1, sizeof *model);
@@ -308,7 +328,10 @@ static enum oct_status make_place_locked(struct oct_registry *registry,
                                          struct oct_error *error)
 {
     struct model *model = NULL;
-    enum oct_status status = make_model_locked(registry, name, &model, error);
+    enum oct_status status = check_room_locked(registry, name, number, error);
+    if (status == OCT_OK) {
+        status = make_model_locked(registry, name, &model, error);
+    }
     if (status != OCT_OK) {
         return status;
     }
@@ -316,10 +339,6 @@ static enum oct_status make_place_locked(struct oct_registry *registry,
     *out = find_place(model, number);
     if (*out != NULL) {
         return OCT_OK;
-    }
-    if (model->n_places >= OCT_REGISTRY_MAX_VERSIONS) {
-        return oct_error_set(error, OCT_ERR_LIMIT, name, OCT_POSITION_NONE, "there are %d versions already",
-                             OCT_REGISTRY_MAX_VERSIONS);
     }
     void *places = model->places;
     if (!grow(&places, &model->capacity, model->n_places, sizeof model->places[0])) {

@@ -64,6 +64,9 @@ bool oct_registry_look(struct oct_registry *registry,
                        uint64_t *stamp);
 /// The highest number ever used, tombstones counted; 0: none.
 uint64_t oct_registry_highest(struct oct_registry *registry, const char *name);
+/// May `number` of `name` stand in the table? OCT_OK also when it does. Errors: OCT_ERR_LIMIT.
+OCT_NODISCARD enum oct_status
+oct_registry_check_room(struct oct_registry *registry, const char *name, uint64_t number, struct oct_error *error);
 /// How many versions are ready.
 size_t oct_registry_ready_count(struct oct_registry *registry);
 

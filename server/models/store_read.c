@@ -97,7 +97,7 @@ read_small_file(const struct oct_store *store, const char *path, struct oct_buff
             status = OCT_ERR_CORRUPT;
         }
         if (status != OCT_OK) {
-            oct_error_set(error, status, "store", OCT_POSITION_NONE, "%s is no manifest: too long", path);
+            oct_error_set(error, status, NULL, OCT_POSITION_NONE, "too long for a manifest");
         }
     }
     if (status == OCT_OK && n < 0) {
@@ -121,9 +121,10 @@ enum oct_status oct_store_manifest(const struct oct_store *store,
     if (status == OCT_OK) {
         const char *bytes = text.length > 0 ? (const char *)text.data : "";
         status = oct_manifest_read(bytes, text.length, model, version, manifest, error);
-        if (status != OCT_OK) {
-            oct_error_prefix(error, "%s: ", path);
-        }
+    }
+    if (status != OCT_OK && status != OCT_ERR_IO && status != OCT_ERR_NOT_FOUND) {
+        // Clients are told what is wrong with a model: which file, not where the store lies.
+        oct_error_prefix(error, "models/%s/%llu.json", model, (unsigned long long)version);
     }
     oct_buffer_deinit(&text);
     return status;

@@ -186,7 +186,10 @@ static enum oct_status process(struct oct_upload *upload,
             return oct_error_set(error, OCT_ERR_CONFLICT, upload->name, OCT_POSITION_NONE,
                                  "there is no version after the highest");
         }
-        status = install(upload, number, standing == NOTHING, version, &result->model_refused, error);
+        status = oct_registry_check_room(models->registry, upload->name, number, error); // before anything is durable
+        if (status == OCT_OK) {
+            status = install(upload, number, standing == NOTHING, version, &result->model_refused, error);
+        }
         if (status != OCT_ERR_CONFLICT) {
             return status;
         }

@@ -213,7 +213,8 @@ class Graph(unittest.TestCase):
 
         self.refused(first(shape=[1, "N"]), "inputs[0].shape[1]", "dimension 0")
         self.refused(first(shape=["M"]), "inputs[0].shape[0]", "M")
-        self.refused(first(shape=[1.0]), "inputs[0].shape[0]", "count")
+        self.refused(first(shape=[1.0]), "inputs[0].shape[0]", "positive integer")
+        self.refused(first(shape=["N", 0]), "inputs[0].shape[1]", "positive integer")
         self.refused(first(shape=[1] * 9), "inputs[0].shape", "at most 8")
         self.refused(first(dtype="float16"), "inputs[0].dtype", "float16")
         self.refused(first(scale=1), "inputs[0]", "no quantization parameters")

@@ -1,9 +1,10 @@
 // DESIGN: the QDQ rewrite. ONNX files and PT2E exports say "dequantize, compute in float, quantize"; so do hand-written
 // models. Each island around one operator becomes the quantized operator, when the values between are read by nobody
-// else and the new node turns out to have exactly the dtype, shape and parameters the quantize node had. Where formulas
-// are the same (a pair that cancels, add, hardswish, sigmoid, hardsigmoid) so are the bytes; linear and conv2d are
-// summed in integers, which differs from float sums by rounding, so by one step where a value lies near a tie. mul
-// stays: its quantized formula is another one.
+// else and the new node turns out to have exactly the dtype, shape and parameters the quantize node had. A pair that
+// cancels is exact. add, hardswish, sigmoid and hardsigmoid give the same real numbers, but a quantized operator adds
+// the zero point after it has rounded and quantize_per_tensor before: one step where a value lies at or next to a tie.
+// linear and conv2d are summed in integers besides, which differs from float sums by rounding. mul stays: its quantized
+// formula is another one.
 #include "engine/graph/desc.h"
 #include "engine/graph/edit.h"
 #include "engine/graph/passes/passes.h"

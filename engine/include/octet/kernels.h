@@ -20,7 +20,7 @@ OCT_API size_t oct_kernel_count(void);
 /// `index` < oct_kernel_count(); `chosen` answers for `cpu_features`.
 OCT_API struct oct_kernel_info oct_kernel_at(size_t index, uint64_t cpu_features);
 
-/// Runs the kernel that each family picks for `cpu_features` on a small known case and compares with the scalar one,
+/// Runs every kernel that `cpu_features` can execute on a small known case and compares with its family's scalar one,
 /// byte for byte. Takes microseconds; speaks for the core it runs on. OCT_ERR_INTERNAL names the kernel that differs:
 /// a processor that cannot be trusted. `cpu_features` must not exceed oct_cpu_detect().
 OCT_API OCT_NODISCARD enum oct_status oct_kernels_self_test(uint64_t cpu_features, struct oct_error *error);

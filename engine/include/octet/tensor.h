@@ -105,8 +105,8 @@ struct oct_view {
 OCT_API struct oct_view oct_view_dense(const struct oct_tensor_desc *desc, int64_t rows, void *data);
 /// Dense bytes of a tensor of this descriptor. OCT_ERR_LIMIT on overflow of size_t or int64.
 OCT_API OCT_NODISCARD enum oct_status oct_tensor_bytes(const struct oct_tensor_desc *desc, int64_t rows, size_t *bytes);
-/// q[i] = sat(zero_point + rne(f32(x[i] * f32(1 / f32(scale))))) for `n` elements, as aten::quantize_per_tensor does
-/// it. NaN becomes the smallest stored integer.
+/// q[i] = sat(rne(fma(x[i], f32(1 / f32(scale)), zero_point))) for `n` elements, as aten::quantize_per_tensor does it
+/// (for qint32 product and sum are rounded one after the other). NaN becomes the smallest stored integer.
 /// @param qparams  per tensor
 /// @param dtype    a quantized one: what `q` ([n], aligned to it) holds
 OCT_API void

@@ -4,8 +4,13 @@
 #define OCTET_ENGINE_KERNELS_QDWCONV_PIXELS_AVX512_H
 
 #include "engine/kernels/qdwconv/qdwconv.h"
+#include "engine/kernels/x86/bytes_avx512.h"
 #include "engine/kernels/x86/dot.h"
 #include "engine/kernels/x86/requant_avx512.h"
+
+// Hides from the compiler that a pointer is the same as before: it would keep what lies there in registers, and these
+// then on the stack.
+#define OCTI_FORGET(pointer) __asm__("" : "+r"(pointer))
 
 #define OCTI_INLINE static inline __attribute__((always_inline))
 
@@ -35,17 +40,17 @@ OCTI_INLINE __m512i octi_load_tap_512(const struct octi_qgemm_call *call,
                                       size_t first,
                                       const int lanes)
 {
-    const uint8_t *p0 = octi_qgemm_row(call, t, at->m0 + ahead) + first;
+    const uint8_t *p0 = octi_qdwconv_tap(call, t, at->m0 + ahead) + first;
     if (lanes == 4) {
         return _mm512_loadu_si512(p0);
     }
-    const uint8_t *p1 = octi_qgemm_row(call, t, at->m1 + ahead) + first;
+    const uint8_t *p1 = octi_qdwconv_tap(call, t, at->m1 + ahead) + first;
     if (lanes == 2) {
         __m512i x = _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)(const void *)p0));
         return _mm512_inserti64x4(x, _mm256_loadu_si256((const __m256i *)(const void *)p1), 1);
     }
-    const uint8_t *p2 = octi_qgemm_row(call, t, at->m2 + ahead) + first;
-    const uint8_t *p3 = octi_qgemm_row(call, t, at->m3 + ahead) + first;
+    const uint8_t *p2 = octi_qdwconv_tap(call, t, at->m2 + ahead) + first;
+    const uint8_t *p3 = octi_qdwconv_tap(call, t, at->m3 + ahead) + first;
     __m512i x = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)(const void *)p0));
     x = _mm512_inserti32x4(x, _mm_loadu_si128((const __m128i *)(const void *)p1), 1);
     x = _mm512_inserti32x4(x, _mm_loadu_si128((const __m128i *)(const void *)p2), 2);
@@ -97,10 +102,25 @@ OCTI_INLINE struct octi_quads_512 octi_interleave_512(__m512i a, __m512i b, __m5
     return quads;
 }
 
+/// A byte of a channel and three zeros.
+OCTI_INLINE struct octi_quads_512 octi_widen_512(__m512i bytes)
+{
+    const struct octi_words_512 words = octi_split_512(bytes);
+    return (struct octi_quads_512){words.v0, words.v1, words.v2, words.v3};
+}
+
 /// Per channel, sum += x . w with w at 16*lanes quads of weights.
 OCTI_INLINE struct octi_quads_512
 octi_dot_quads_512(struct octi_quads_512 sum, struct octi_quads_512 x, const void *w, const int lanes)
 {
+    if (lanes == 4) {
+        const char *p = w;
+        sum.v0 = octi_dot_u8s8_memory_512(sum.v0, x.v0, p);
+        sum.v1 = octi_dot_u8s8_memory_512(sum.v1, x.v1, p + 64);
+        sum.v2 = octi_dot_u8s8_memory_512(sum.v2, x.v2, p + 128);
+        sum.v3 = octi_dot_u8s8_memory_512(sum.v3, x.v3, p + 192);
+        return sum;
+    }
     sum.v0 = octi_dot_u8s8_512(sum.v0, x.v0, octi_load_positions_512(w, 0, lanes));
     sum.v1 = octi_dot_u8s8_512(sum.v1, x.v1, octi_load_positions_512(w, 1, lanes));
     sum.v2 = octi_dot_u8s8_512(sum.v2, x.v2, octi_load_positions_512(w, 2, lanes));
@@ -154,7 +174,7 @@ OCTI_INLINE __m512i octi_finish_vector_512(
     const __m512i b = octi_load_positions_512(bias, j, lanes);
     const __m512i multiplier = octi_load_positions_512(bias + 16 * lanes, j, lanes);
     const __m512 t = _mm512_add_ps(_mm512_cvtepi32_ps(sum), _mm512_castsi512_ps(b));
-    return octi_round_512(_mm512_mul_ps(t, _mm512_castsi512_ps(multiplier)), requant);
+    return octi_round_open_512(_mm512_mul_ps(t, _mm512_castsi512_ps(multiplier)), requant);
 }
 
 /// Requantized bytes in natural order.
@@ -168,7 +188,89 @@ OCTI_INLINE __m512i octi_finish_quads_512(struct octi_quads_512 sum,
     sum.v1 = octi_finish_vector_512(sum.v1, bias, requant, 1, lanes);
     sum.v2 = octi_finish_vector_512(sum.v2, bias, requant, 2, lanes);
     sum.v3 = octi_finish_vector_512(sum.v3, bias, requant, 3, lanes);
-    return octi_pack_512(sum.v0, sum.v1, sum.v2, sum.v3, requant);
+    return octi_pack_open_512(sum.v0, sum.v1, sum.v2, sum.v3, requant);
 }
+
+/// A stretch of one output line, in 4 / lanes parts of one length side by side.
+struct octi_stretch_512 {
+    const struct octi_qgemm_call *call;
+    const struct octi_panel *panel;
+    struct octi_pixels_512 at; ///< where each part begins; the last ones overlap their neighbours
+    size_t length;             ///< of a part
+};
+
+/// The n rows of the call from m.
+OCTI_INLINE struct octi_stretch_512 octi_stretch_512(
+    const struct octi_qgemm_call *call, const struct octi_panel *panel, size_t m, size_t n, const int lanes)
+{
+    const size_t parts = (size_t)(4 / lanes);
+    struct octi_stretch_512 line = {.call = call, .panel = panel, .length = (n + parts - 1) / parts};
+    const size_t last = n - line.length;
+    line.at.m0 = m;
+    line.at.m1 = m + (line.length < last ? line.length : last);
+    line.at.m2 = m + (2 * line.length < last ? 2 * line.length : last);
+    line.at.m3 = m + last;
+    return line;
+}
+
+/// Lanes of the panel that kernels along lines read: whatever its width, repeated beforehand so that each vector of it
+/// can be an operand in memory.
+#define OCTI_WIDE 4
+
+/// Repeats a panel of `vectors` vectors, header and weights, for each pixel.
+OCTI_INLINE void octi_repeat_panel_512(const void *panel, void *wide, const int vectors, const int lanes)
+{
+    for (int i = 0; i < vectors; i++) {
+        _mm512_store_si512((char *)wide + 64 * i, octi_load_positions_512(panel, i, lanes));
+    }
+}
+
+/// The end of a kernel that works along lines: `line_of_stride_1` and `line_of_stride_2` (line, requant, lanes, sums)
+/// for every width of panel, each with a register allocation of its own. They work on copies: what is stored could, for
+/// all the compiler knows, be the call itself. `quads`: of weights, per channel.
+#define OCTI_LINE_PANEL(name, quads, lanes, sums)                                                                      \
+    static __attribute__((noinline)) void name(const struct octi_qgemm_call *given,                                    \
+                                               const struct octi_panel *given_panel)                                   \
+    {                                                                                                                  \
+        const struct octi_qgemm_call call = *given;                                                                    \
+        enum { VECTORS = 4 * (4 + (quads)) };                                                                          \
+        _Alignas(64) char wide[(lanes) == OCTI_WIDE ? 64 : 64 * VECTORS];                                              \
+        struct octi_panel panel = *given_panel;                                                                        \
+        if ((lanes) != OCTI_WIDE) {                                                                                    \
+            octi_repeat_panel_512(panel.bytes, wide, VECTORS, lanes);                                                  \
+            panel.bytes = wide;                                                                                        \
+            OCTI_FORGET(panel.bytes);                                                                                  \
+        }                                                                                                              \
+        const struct octi_requant_512 requant = octi_requant_512(call.output);                                         \
+        size_t n;                                                                                                      \
+        for (size_t m = 0; m < call.m; m += n) {                                                                       \
+            n = octi_qdwconv_line_rest(&call, m);                                                                      \
+            const struct octi_stretch_512 line = octi_stretch_512(&call, &panel, m, n, lanes);                         \
+            if (call.x_stride == 1) {                                                                                  \
+                line_of_stride_1(&line, &requant, lanes, sums);                                                        \
+            } else {                                                                                                   \
+                line_of_stride_2(&line, &requant, lanes, sums);                                                        \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
+#define OCTI_LINE_KERNEL(kernel, quads)                                                                                \
+    OCTI_LINE_PANEL(run_64, quads, 4, false)                                                                           \
+    OCTI_LINE_PANEL(run_32, quads, 2, false)                                                                           \
+    OCTI_LINE_PANEL(run_16, quads, 1, false)                                                                           \
+    OCTI_LINE_PANEL(run_64_asymmetric, quads, 4, true)                                                                 \
+    OCTI_LINE_PANEL(run_32_asymmetric, quads, 2, true)                                                                 \
+    OCTI_LINE_PANEL(run_16_asymmetric, quads, 1, true)                                                                 \
+    void kernel(const struct octi_qgemm_call *call, const struct octi_panels *weights, const struct octi_panel *panel) \
+    {                                                                                                                  \
+        const bool asymmetric = weights->weight_zero_points;                                                           \
+        if (panel->width == 64) {                                                                                      \
+            (asymmetric ? run_64_asymmetric : run_64)(call, panel);                                                    \
+        } else if (panel->width == 32) {                                                                               \
+            (asymmetric ? run_32_asymmetric : run_32)(call, panel);                                                    \
+        } else {                                                                                                       \
+            (asymmetric ? run_16_asymmetric : run_16)(call, panel);                                                    \
+        }                                                                                                              \
+    }
 
 #endif

@@ -17,7 +17,7 @@ void octi_qdwconv_1x16__scalar(const struct octi_qgemm_call *call,
             // Unsigned: `start` is exact modulo 2^32 only.
             uint32_t sum = (uint32_t)start[j];
             for (size_t t = 0; t < weights->k; t++) {
-                int32_t x = octi_qgemm_row(call, t, m)[panel->first + j];
+                int32_t x = octi_qdwconv_tap(call, t, m)[panel->first + j];
                 sum += (uint32_t)(x * (w[t * width + j] - zero_point[j]));
             }
             float value = ((float)(int32_t)sum + bias[j]) * multiplier[j];

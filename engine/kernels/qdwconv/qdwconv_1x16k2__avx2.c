@@ -19,7 +19,7 @@ INLINE __m256i load_32(const void *p)
 // 16 channels of one tap; zeros beyond the last tap, so that sums of activations stay right too.
 INLINE __m128i load_tap(const struct octi_qgemm_call *call, size_t taps, size_t t, size_t m, size_t first)
 {
-    return t < taps ? load_16(octi_qgemm_row(call, t, m) + first) : _mm_setzero_si128();
+    return t < taps ? load_16(octi_qdwconv_tap(call, t, m) + first) : _mm_setzero_si128();
 }
 
 INLINE void pixel(const struct octi_qgemm_call *call,

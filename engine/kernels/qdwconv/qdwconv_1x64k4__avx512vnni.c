@@ -16,7 +16,7 @@ OCTI_INLINE __m512i load_tap(const struct octi_qgemm_call *call,
 
 // The 4 / lanes pixels of `at`.
 OCTI_INLINE void pixels(const struct octi_qgemm_call *call,
-                        const struct octi_panels *weights,
+                        size_t taps,
                         const struct octi_panel *panel,
                         const struct octi_pixels_512 *at,
                         const struct octi_requant_512 *requant,
@@ -24,7 +24,6 @@ OCTI_INLINE void pixels(const struct octi_qgemm_call *call,
                         const bool sums)
 {
     const char *w = (const char *)panel->bytes + octi_panel_header_bytes((size_t)(16 * lanes));
-    const size_t taps = weights->k;
     struct octi_quads_512 sum = octi_start_quads_512(panel->bytes, lanes);
     struct octi_quads_512 x_sum = octi_zero_quads_512();
     for (size_t t = 0; t < taps; t += 4) {
@@ -45,20 +44,24 @@ OCTI_INLINE void pixels(const struct octi_qgemm_call *call,
     octi_store_pixels_512(call, panel, at, 0, octi_finish_quads_512(sum, panel->bytes, requant, lanes), lanes);
 }
 
-static size_t pixel_at(const struct octi_qgemm_call *call, size_t m)
+OCTI_INLINE size_t pixel_at(const struct octi_qgemm_call *call, size_t m)
 {
     return m < call->m ? m : call->m - 1;
 }
 
+// Works on copies: what it stores could, for all the compiler knows, be the call itself.
 #define PANEL(name, lanes, sums)                                                                                       \
-    static __attribute__((noinline)) void name(const struct octi_qgemm_call *call, const struct octi_panels *weights,  \
-                                               const struct octi_panel *panel)                                         \
+    static __attribute__((noinline)) void name(const struct octi_qgemm_call *given, const struct octi_panels *weights, \
+                                               const struct octi_panel *given_panel)                                   \
     {                                                                                                                  \
-        const struct octi_requant_512 requant = octi_requant_512(call->output);                                        \
-        for (size_t m = 0; m < call->m; m += 4 / (lanes)) {                                                            \
-            const struct octi_pixels_512 at = {m, pixel_at(call, m + 1), pixel_at(call, m + 2),                        \
-                                               pixel_at(call, m + 3)};                                                 \
-            pixels(call, weights, panel, &at, &requant, lanes, sums);                                                  \
+        const struct octi_qgemm_call call = *given;                                                                    \
+        const struct octi_panel panel = *given_panel;                                                                  \
+        const size_t taps = weights->k;                                                                                \
+        const struct octi_requant_512 requant = octi_requant_512(call.output);                                         \
+        for (size_t m = 0; m < call.m; m += 4 / (lanes)) {                                                             \
+            const struct octi_pixels_512 at = {m, pixel_at(&call, m + 1), pixel_at(&call, m + 2),                      \
+                                               pixel_at(&call, m + 3)};                                                \
+            pixels(&call, taps, &panel, &at, &requant, lanes, sums);                                                   \
         }                                                                                                              \
     }
 

@@ -4,7 +4,8 @@
 ///   c[m][n]   = zero_point + rne(clamp(f32(f32(f32(acc) + bias[n]) * multiplier[n]), lo, hi))
 ///
 /// (octi_round_clamp; -zx enters through the panel's `start`.) Exact because infer has held
-/// taps * k * 255 * (128 + max |zw|) < 2^31; vpdpbusd's 32-bit sums never wrap below that.
+/// taps * k * 255 * (128 + max |zw|) < 2^31, not counting weights that equal their zero point (merged groups): those
+/// add nothing in the end, and on the way sums may wrap, as vpdpbusd's and vpaddd's do.
 ///
 /// A is read in place. Directly: one tap, row m at a + m*a_stride. Or indirectly, which makes a convolution of the same
 /// product: row m of tap t at a + offsets[t*offset_stride + m] + t*tap_stride, or at `padding` where the offset is
@@ -33,8 +34,10 @@ struct octi_qgemm_call {
     size_t offset_stride;   ///< entries between taps
     size_t tap_stride;      ///< BYTES between taps, on top of the offsets
     const uint8_t *padding;
-    uint8_t *c;      ///< column 0 of the first row; must not overlap a
-    size_t c_stride; ///< BYTES between rows
+    size_t line, line_first; ///< qdwconv only: rows of an output line, and where in its line row 0 is
+    size_t x_stride;         ///< qdwconv only: columns of the image between neighbouring outputs of a line
+    uint8_t *c;              ///< column 0 of the first row; must not overlap a
+    size_t c_stride;         ///< BYTES between rows
     struct octi_output output;
 };
 

@@ -38,21 +38,34 @@ INLINE void store_row(uint8_t *c,
     const float *bias = (const float *)panel->bytes + 16 * nv;
     const float *multiplier = bias + 16 * nv;
     __mmask64 mask = octi_mask_64(panel->n);
-    s0 = octi_requant_panel_512(s0, bias, multiplier, requant);
     if (nv == 1) {
+        s0 = octi_requant_panel_512(s0, bias, multiplier, requant);
         __m128i bytes = _mm512_cvtepi32_epi8(_mm512_add_epi32(s0, requant->zero_point32));
         _mm_mask_storeu_epi8(c, (__mmask16)mask, bytes);
         return;
     }
-    s1 = octi_requant_panel_512(s1, bias + 16, multiplier + 16, requant);
+    s0 = octi_requant_panel_open_512(s0, bias, multiplier, requant);
+    s1 = octi_requant_panel_open_512(s1, bias + 16, multiplier + 16, requant);
     if (nv == 2) {
         __m512i words = _mm512_add_epi16(_mm512_packs_epi32(s0, s1), requant->zero_point16);
+        words = _mm512_max_epi16(words, requant->floor16);
         _mm256_mask_storeu_epi8(c, (__mmask32)mask, _mm512_cvtepi16_epi8(words));
         return;
     }
-    s2 = octi_requant_panel_512(s2, bias + 32, multiplier + 32, requant);
-    s3 = octi_requant_panel_512(s3, bias + 48, multiplier + 48, requant);
-    _mm512_mask_storeu_epi8(c, mask, octi_pack_512(s0, s1, s2, s3, requant));
+    s2 = octi_requant_panel_open_512(s2, bias + 32, multiplier + 32, requant);
+    s3 = octi_requant_panel_open_512(s3, bias + 48, multiplier + 48, requant);
+    _mm512_mask_storeu_epi8(c, mask, octi_pack_open_512(s0, s1, s2, s3, requant));
+}
+
+// Address of row r of a tile; `a` and `offsets` are those of its first row and of the tap. What octi_qgemm_row() says,
+// without its multiplications: with few channels a tap has as many addresses as products.
+INLINE const uint8_t *
+row_address(const struct octi_qgemm_call *call, const uint8_t *a, const int32_t *offsets, const size_t r)
+{
+    if (offsets == NULL) {
+        return a + r * call->a_stride;
+    }
+    return offsets[r] == OCTI_QGEMM_PADDING ? call->padding : a + offsets[r];
 }
 
 // `rows` and `nv` (vectors of 16 columns) are constants at every call.
@@ -67,6 +80,8 @@ INLINE void tile(const struct octi_qgemm_call *call,
     const int32_t *start = panel->bytes;
     const int8_t *w = (const int8_t *)panel->bytes + octi_panel_header_bytes((size_t)nv * 16);
     const size_t k = weights->k;
+    const int32_t *offsets = call->offsets != NULL ? call->offsets + m : NULL;
+    const uint8_t *a = offsets != NULL ? call->a : call->a + m * call->a_stride;
     const __m512i zero = _mm512_setzero_si512();
     const __m512i start0 = _mm512_loadu_si512(start);
     const __m512i start1 = nv > 1 ? _mm512_loadu_si512(start + 16) : zero;
@@ -76,7 +91,7 @@ INLINE void tile(const struct octi_qgemm_call *call,
     EACH_ROW(DECLARE)
 #undef DECLARE
     for (size_t t = 0; t < weights->taps; t++) {
-#define ADDRESS(r) const uint8_t *x##r = r < rows ? octi_qgemm_row(call, t, m + r) : NULL;
+#define ADDRESS(r) const uint8_t *x##r = r < rows ? row_address(call, a, offsets, r) : NULL;
         EACH_ROW(ADDRESS)
 #undef ADDRESS
         for (size_t i = 0; i < k; i += 4) {
@@ -99,6 +114,10 @@ INLINE void tile(const struct octi_qgemm_call *call,
     }
             EACH_ROW(DOT)
 #undef DOT
+        }
+        if (offsets != NULL) {
+            offsets += call->offset_stride;
+            a += call->tap_stride;
         }
     }
     if (weights->weight_zero_points) {

@@ -19,6 +19,18 @@ static inline __attribute__((always_inline)) __m512i octi_dot_u8s8_512(__m512i s
 #endif
 }
 
+/// As above with `s` in memory (any alignment), for a vector that is used once: gcc would spend a register and an
+/// instruction on it.
+static inline __attribute__((always_inline)) __m512i octi_dot_u8s8_memory_512(__m512i sum, __m512i u, const void *s)
+{
+#if defined(__clang__)
+    return _mm512_dpbusd_epi32(sum, u, _mm512_loadu_si512(s));
+#else
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(u), "m"(*(const char(*)[64])s));
+    return sum;
+#endif
+}
+
 #if defined(__AVX512VL__)
 /// As above on 8 sums.
 static inline __attribute__((always_inline)) __m256i octi_dot_u8s8_256(__m256i sum, __m256i u, __m256i s)

@@ -11,6 +11,7 @@ struct octi_requant_512 {
     __m512 lo, hi;
     __m512i zero_point16; ///< in 16-bit lanes
     __m512i zero_point32;
+    __m512i floor8, floor16; ///< lo plus zero point, in 8- and 16-bit lanes
 };
 
 static inline __attribute__((always_inline)) struct octi_requant_512 octi_requant_512(struct octi_output output)
@@ -20,6 +21,8 @@ static inline __attribute__((always_inline)) struct octi_requant_512 octi_requan
     r.hi = _mm512_set1_ps(output.hi);
     r.zero_point16 = _mm512_set1_epi16((short)output.zero_point);
     r.zero_point32 = _mm512_set1_epi32(output.zero_point);
+    r.floor8 = _mm512_set1_epi8((char)(output.zero_point + (int32_t)output.lo));
+    r.floor16 = _mm512_set1_epi16((short)(output.zero_point + (int32_t)output.lo));
     return r;
 }
 
@@ -27,6 +30,13 @@ static inline __attribute__((always_inline)) struct octi_requant_512 octi_requan
 static inline __attribute__((always_inline)) __m512i octi_round_512(__m512 t, const struct octi_requant_512 *r)
 {
     return _mm512_cvtps_epi32(_mm512_min_ps(_mm512_max_ps(t, r->lo), r->hi));
+}
+
+/// As above without the lower bound, which is cheaper to apply where a vector holds more lanes: values too low, and
+/// NaN, end up at INT32_MIN, stay below under saturation and zero point, and the floors do the rest.
+static inline __attribute__((always_inline)) __m512i octi_round_open_512(__m512 t, const struct octi_requant_512 *r)
+{
+    return _mm512_cvtps_epi32(_mm512_min_ps(r->hi, t)); // NaN is kept
 }
 
 /// rne(clamp((f32(sum) + bias) * multiplier)) with vectors read from a panel's header.
@@ -37,6 +47,14 @@ octi_requant_panel_512(__m512i sum, const float *bias, const float *multiplier, 
     return octi_round_512(_mm512_mul_ps(t, _mm512_loadu_ps(multiplier)), r);
 }
 
+/// As above with octi_round_open_512().
+static inline __attribute__((always_inline)) __m512i
+octi_requant_panel_open_512(__m512i sum, const float *bias, const float *multiplier, const struct octi_requant_512 *r)
+{
+    __m512 t = _mm512_add_ps(_mm512_cvtepi32_ps(sum), _mm512_loadu_ps(bias));
+    return octi_round_open_512(_mm512_mul_ps(t, _mm512_loadu_ps(multiplier)), r);
+}
+
 /// Four vectors in the panel's order to 64 bytes in natural order.
 static inline __attribute__((always_inline)) __m512i
 octi_pack_512(__m512i a, __m512i b, __m512i c, __m512i d, const struct octi_requant_512 *r)
@@ -44,6 +62,13 @@ octi_pack_512(__m512i a, __m512i b, __m512i c, __m512i d, const struct octi_requ
     __m512i ab = _mm512_add_epi16(_mm512_packs_epi32(a, b), r->zero_point16);
     __m512i cd = _mm512_add_epi16(_mm512_packs_epi32(c, d), r->zero_point16);
     return _mm512_packus_epi16(ab, cd);
+}
+
+/// The same for vectors of octi_round_open_512().
+static inline __attribute__((always_inline)) __m512i
+octi_pack_open_512(__m512i a, __m512i b, __m512i c, __m512i d, const struct octi_requant_512 *r)
+{
+    return _mm512_max_epu8(octi_pack_512(a, b, c, d, r), r->floor8);
 }
 
 /// The first n (1..64) bits.

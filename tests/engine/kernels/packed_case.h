@@ -60,7 +60,8 @@ static inline struct packed_case make_case(struct oct_rng *rng, size_t n, size_t
     return c;
 }
 
-static inline void pack_case(struct packed_case *c, const struct octi_panel_geometry *geometry)
+/// The case's weights as a source; a depthwise window is one row of k.
+static inline struct octi_panel_source case_source(const struct packed_case *c)
 {
     struct octi_panel_source source = {.weights = c->weights, .column_stride = (int64_t)(c->taps * c->k)};
     source.window_height = 1;
@@ -69,14 +70,26 @@ static inline void pack_case(struct packed_case *c, const struct octi_panel_geom
     source.x_stride = c->depthwise ? 1 : (int64_t)c->k;
     source.channel_stride = 1;
     source.depthwise = c->depthwise;
+    return source;
+}
+
+static inline void
+pack_source(struct packed_case *c, const struct octi_panel_geometry *geometry, const struct octi_panel_source *source)
+{
     size_t bytes = 0;
-    if (!octi_panel_bytes(geometry, c->n, c->taps, c->k, &bytes)) {
+    if (!octi_panel_bytes(geometry, c->n, octi_panel_taps(source), octi_panel_depth(source), &bytes)) {
         abort();
     }
     c->panels = calloc(octi_panel_count(geometry, c->n), sizeof *c->panels);
     c->bytes = oct_allocator_default()->allocate(NULL, bytes, OCT_ALIGN);
     memset(c->bytes, 0, bytes);
-    octi_panels_pack(geometry, &source, c->columns, c->n, c->x_zero_point, c->panels, c->bytes, &c->packed);
+    octi_panels_pack(geometry, source, c->columns, c->n, c->x_zero_point, c->panels, c->bytes, &c->packed);
+}
+
+static inline void pack_case(struct packed_case *c, const struct octi_panel_geometry *geometry)
+{
+    struct octi_panel_source source = case_source(c);
+    pack_source(c, geometry, &source);
 }
 
 static inline void unpack_case(struct packed_case *c)

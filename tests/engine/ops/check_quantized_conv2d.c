@@ -74,6 +74,21 @@ START_TEST(groups_see_their_own_channels)
 }
 END_TEST
 
+START_TEST(groups_of_few_channels_are_merged)
+{
+    struct oct_rng rng = {93};
+    for (int repeat = 0; repeat < 40; repeat++) {
+        struct conv_shape s = random_shape(&rng);
+        int64_t outputs = oct_rng_between(&rng, 1, 8);
+        s.groups = oct_rng_between(&rng, 2, 28);
+        s.channels = s.groups * oct_rng_between(&rng, 1, 9);
+        s.outputs = s.groups * outputs;
+        size_t splits;
+        ck_assert_ptr_nonnull(check_shape(&rng, &s, 2, &splits));
+    }
+}
+END_TEST
+
 START_TEST(depthwise_has_kernels_of_its_own)
 {
     struct oct_rng rng = {83};
@@ -85,6 +100,30 @@ START_TEST(depthwise_has_kernels_of_its_own)
         ck_assert_ptr_nonnull(kernel);
         ck_assert_ptr_nonnull(strstr(kernel, "qdwconv"));
     }
+}
+END_TEST
+
+START_TEST(depthwise_windows_have_kernels_along_lines)
+{
+    struct oct_rng rng = {92};
+    for (int repeat = 0; repeat < 60; repeat++) {
+        struct conv_shape s = random_shape(&rng);
+        for (int d = 0; d < 2; d++) {
+            s.kernel[d] = repeat % 2 == 0 ? 3 : 5;
+            s.padding[d] = oct_rng_between(&rng, 0, s.kernel[d]);
+        }
+        s.stride[1] = oct_rng_between(&rng, 1, 2);
+        s.dilation[1] = 1;
+        s.height = s.kernel[0] * s.dilation[0] + oct_rng_between(&rng, 0, 9);
+        s.width = s.kernel[1] + oct_rng_between(&rng, 0, 9);
+        s.groups = s.channels = s.outputs = oct_rng_between(&rng, 2, 140);
+        size_t splits;
+        ck_assert_ptr_nonnull(check_shape(&rng, &s, oct_rng_between(&rng, 1, 3), &splits));
+    }
+    struct conv_shape wide = {96, 64, 66, 96, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 96};
+    size_t splits;
+    check_shape(&rng, &wide, 2, &splits);
+    ck_assert_uint_gt(splits, 0); // parts begin within a line
 }
 END_TEST
 
@@ -250,7 +289,9 @@ static void add(Suite *suite)
     TCase *equal = oct_case(suite, "equal");
     tcase_add_test(equal, every_level_equals_the_reference);
     tcase_add_test(equal, groups_see_their_own_channels);
+    tcase_add_test(equal, groups_of_few_channels_are_merged);
     tcase_add_test(equal, depthwise_has_kernels_of_its_own);
+    tcase_add_test(equal, depthwise_windows_have_kernels_along_lines);
     tcase_add_test(equal, a_depth_multiplier_is_a_grouped_convolution);
     tcase_add_test(equal, pointwise_convolution_is_a_product_of_pixels);
     tcase_add_test(equal, a_first_layer_reads_rows_of_its_window);

@@ -37,7 +37,8 @@ START_TEST(a_lower_level_may_be_forced_by_flag_or_variable)
     ck_assert_int_eq(setenv("OCT_CPU_MASK", "scalar", 1), 0);
     CAPTURE(&run, "cpu", "--json");
     ck_assert_str_eq(isa_of(run.out, &gops), "scalar");
-    CAPTURE(&run, "cpu");
+    CAPTURE(&run, "cpu", "--kernels");
+    ck_assert_holds(run.out, "kernel   qgemm");
     ck_assert_holds(run.out, "used     scalar");
     ck_assert_holds(run.out, "cores    ");
     CAPTURE(&run, "cpu", "--isa", "mmx");

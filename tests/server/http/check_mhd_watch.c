@@ -1,4 +1,5 @@
 // What clients see who are too slow, and what the server sees of those who leave.
+#include "server/http/limits.h"
 #include "tests/server/http/fixture.h"
 
 static void open_and_send(struct fixture *fixture, struct oct_loopback *client, const char *text)
@@ -127,6 +128,51 @@ START_TEST(a_steady_body_and_a_long_answer_time_are_no_slowness)
 }
 END_TEST
 
+START_TEST(a_refused_body_that_keeps_coming_is_waited_for)
+{
+    struct fixture fixture;
+    struct oct_http_options options = fixture_options();
+    options.body_timeout_us = 400000;
+    fixture_start(&fixture, options);
+    struct oct_loopback client;
+    open_and_send(&fixture, &client, "POST /nowhere HTTP/1.1\r\nHost: t\r\nContent-Length: 245760\r\n\r\n");
+    for (int i = 0; i < 15; i++) {
+        ck_assert(oct_loopback_send(&client, block, 16384));
+        wait_ms(100);
+    }
+    expect_on(&client, "", 404, NULL);
+    oct_loopback_close(&client);
+    open_and_send(&fixture, &client, "POST /nowhere HTTP/1.1\r\nHost: t\r\nContent-Length: 245760\r\n\r\nab");
+    ck_assert(oct_loopback_closes(&client, 3000)); // silence is not
+    oct_loopback_close(&client);
+    fixture_stop(&fixture);
+}
+END_TEST
+
+/// Several times, because it is a matter of which comes first: the server's read or the client's end.
+START_TEST(an_end_that_comes_with_the_last_bytes_aborts_an_upload_at_once)
+{
+    enum { CLIENTS = 8 };
+    struct fixture fixture;
+    fixture_start(&fixture, fixture_options());
+    uint64_t began = oct_clock_us();
+    for (unsigned i = 1; i <= CLIENTS; i++) {
+        static const char head[] = "POST /upload HTTP/1.1\r\nHost: t\r\nContent-Length: 100000\r\n\r\n";
+        char text[16384];
+        memset(text, 'x', sizeof text);
+        memcpy(text, head, sizeof head - 1);
+        struct oct_loopback client;
+        open_client(&fixture, &client);
+        ck_assert(oct_loopback_send(&client, text, sizeof text));
+        oct_loopback_close(&client);
+        fixture_wait_count(&fixture, &fixture.uploads_aborted, i);
+    }
+    // Well below the time that a body may stand still.
+    ck_assert_uint_lt(oct_clock_us() - began, OCT_HTTP_DEFAULT_BODY_TIMEOUT_US);
+    fixture_stop(&fixture);
+}
+END_TEST
+
 START_TEST(a_client_gone_mid_upload_aborts_it)
 {
     struct fixture fixture;
@@ -179,7 +225,9 @@ static void add(Suite *suite)
     tcase_add_test(slow, half_a_request_and_silence_is_cut);
     tcase_add_test(slow, an_idle_connection_is_closed_in_the_end);
     tcase_add_test(slow, a_steady_body_and_a_long_answer_time_are_no_slowness);
+    tcase_add_test(slow, a_refused_body_that_keeps_coming_is_waited_for);
     TCase *gone = oct_case(suite, "gone");
+    tcase_add_test(gone, an_end_that_comes_with_the_last_bytes_aborts_an_upload_at_once);
     tcase_add_test(gone, a_client_gone_mid_upload_aborts_it);
     tcase_add_test(gone, a_client_gone_before_or_during_its_answer_is_noticed);
 }

@@ -79,6 +79,11 @@ START_TEST(a_missing_blob_or_a_broken_manifest_is_not_fatal)
     models = start();
     ck_assert_uint_eq(answering(models, "m", 0), 0);
     ck_assert_uint_eq(answering(models, "broken", 0), 0);
+    struct oct_model_version *none = NULL;
+    struct oct_error error = OCT_ERROR_INIT;
+    ck_assert_status(OCT_ERR_UNAVAILABLE, oct_models_acquire(models, "broken", 0, NULL, &none, &error));
+    ck_assert_error_says(&error, "models/broken/1.json: "); // clients hear which file, not where the store lies
+    ck_assert_ptr_null(strstr(error.message, root));
     ck_assert_uint_eq(answering(models, "good", 0), 1);
     ck_assert_published(upload(models, "broken", NULL, TINY_RELU, "d"),
                         2); // its number stays taken

@@ -105,6 +105,23 @@ START_TEST(uploads_are_bounded_in_size_and_number)
 }
 END_TEST
 
+START_TEST(a_name_too_many_leaves_nothing_in_the_store)
+{
+    struct oct_models *models = start();
+    for (unsigned i = 0; i < OCT_REGISTRY_MAX_NAMES; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "n%u", i);
+        ck_assert_status_ok(
+            oct_registry_set(oct_models_registry(models), name, 1, OCT_MODEL_DELETED, NULL, NULL, NULL));
+    }
+    struct outcome outcome = upload(models, "new", NULL, TINY_RELU, "a");
+    ck_assert_status(OCT_ERR_LIMIT, outcome.status);
+    ck_assert_int_eq(run_in_store("test -z \"$(find tmp blobs models -type f)\""), 0);
+    ck_assert_published(upload(models, "n0", NULL, TINY_RELU, "a"), 2);
+    stop(models);
+}
+END_TEST
+
 START_TEST(names_and_versions_are_checked_first)
 {
     struct oct_models *models = start();
@@ -211,6 +228,7 @@ static void add_tests(Suite *suite)
     tcase_add_test(upload, other_bytes_on_a_version_are_a_conflict);
     tcase_add_test(upload, what_is_no_model_is_refused_and_leaves_nothing);
     tcase_add_test(upload, uploads_are_bounded_in_size_and_number);
+    tcase_add_test(upload, a_name_too_many_leaves_nothing_in_the_store);
     tcase_add_test(upload, names_and_versions_are_checked_first);
     tcase_add_test(upload, after_stop_uploads_are_unavailable);
     tcase_add_test(upload, replicas_that_upload_at_once_get_different_numbers);

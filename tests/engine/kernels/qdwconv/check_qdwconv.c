@@ -12,7 +12,7 @@ static uint8_t exact(const struct packed_case *c, const struct octi_qgemm_call *
 {
     int64_t sum = 0;
     for (size_t t = 0; t < c->k; t++) {
-        int32_t x = octi_qgemm_row(call, t, m)[j];
+        int32_t x = octi_qdwconv_tap(call, t, m)[j];
         sum += (int64_t)(x - c->x_zero_point) * (c->weights[j * c->k + t] - c->columns[j].zero_point);
     }
     return finish_case(c, j, sum);
@@ -26,7 +26,13 @@ static void check_kernel(const struct octi_qdwconv *kernel, struct packed_case *
     call.c = y.data;
     call.c_stride = stride;
     call.output = c->output;
-    pack_case(c, &kernel->geometry);
+    struct octi_panel_source source = case_source(c);
+    if (kernel->window != 0) {
+        source.window_height = source.window_width = kernel->window;
+        source.y_stride = kernel->window;
+    }
+    source = octi_qdwconv_source(kernel, source);
+    pack_source(c, &kernel->geometry, &source);
     for (size_t i = 0; i < c->packed.n_panels; i++) {
         kernel->run(&call, &c->packed, &c->panels[i]);
     }
@@ -41,6 +47,18 @@ static void check_kernel(const struct octi_qdwconv *kernel, struct packed_case *
     }
     ck_assert_msg(oct_guard_intact(&y), "%s wrote outside its output", kernel->kernel.name);
     oct_guard_destroy(&y);
+}
+
+// Every kernel that computes this window along lines; side 0: those for any window.
+static void check_kernels(struct packed_case *c, const struct octi_qgemm_call *call, size_t side)
+{
+    for (size_t i = 0; i < octi_qdwconv_count(); i++) {
+        const struct octi_qdwconv *kernel = octi_qdwconv_at(i);
+        if ((octi_isa_required(kernel->kernel.isa) & ~oct_cpu_detect()) == 0 &&
+            (kernel->window == 0 || kernel->window == side)) {
+            check_kernel(kernel, c, *call);
+        }
+    }
 }
 
 static void check_case(struct oct_rng *rng, size_t m, size_t channels, size_t window)
@@ -58,13 +76,46 @@ static void check_case(struct oct_rng *rng, size_t m, size_t channels, size_t wi
     }
     struct octi_qgemm_call call = {
         .m = m, .a = x.data, .offsets = offsets, .offset_stride = m, .padding = padding.data};
-    for (size_t i = 0; i < octi_qdwconv_count(); i++) {
-        const struct octi_qdwconv *kernel = octi_qdwconv_at(i);
-        if ((octi_isa_required(kernel->kernel.isa) & ~oct_cpu_detect()) == 0) {
-            check_kernel(kernel, &c, call);
+    check_kernels(&c, &call, 0);
+    free(offsets);
+    oct_guard_destroy(&padding);
+    oct_guard_destroy(&x);
+    free_case(&c);
+}
+
+// A square window along output lines of any length, from anywhere in the first: neighbours see the same columns, which
+// are otherwise anywhere in the image, or padding.
+static void check_lines(struct oct_rng *rng, size_t m, size_t channels, size_t side, size_t x_stride)
+{
+    struct packed_case c = make_case(rng, channels, 1, side * side, true);
+    size_t positions = (size_t)oct_rng_between(rng, 1, 12);
+    struct oct_guard x = oct_guard_create(positions * channels);
+    struct oct_guard padding = oct_guard_create(channels);
+    oct_rng_bytes(rng, x.data, x.bytes);
+    memset(padding.data, c.x_zero_point, channels);
+    struct octi_qgemm_call call = {.m = m, .a = x.data, .offset_stride = m + 2, .padding = padding.data};
+    call.x_stride = x_stride;
+    call.line = (size_t)oct_rng_between(rng, 1, (int64_t)m + 1);
+    call.line_first = (size_t)oct_rng_between(rng, 0, (int64_t)call.line - 1);
+    size_t lines = (call.line_first + m - 1) / call.line + 1;
+    size_t columns = (call.line - 1) * x_stride + side;
+    int32_t *seen = malloc(lines * side * columns * sizeof *seen);
+    for (size_t i = 0; i < lines * side * columns; i++) {
+        int64_t position = oct_rng_between(rng, -1, (int64_t)positions - 1);
+        seen[i] = position < 0 ? OCTI_QGEMM_PADDING : (int32_t)(position * (int64_t)channels);
+    }
+    int32_t *offsets = malloc(side * side * call.offset_stride * sizeof *offsets);
+    for (size_t t = 0; t < side * side; t++) {
+        for (size_t i = 0; i < m; i++) {
+            size_t pixel = call.line_first + i;
+            size_t column = pixel % call.line * x_stride + t % side;
+            offsets[t * call.offset_stride + i] = seen[(pixel / call.line * side + t / side) * columns + column];
         }
     }
+    call.offsets = offsets;
+    check_kernels(&c, &call, side);
     free(offsets);
+    free(seen);
     oct_guard_destroy(&padding);
     oct_guard_destroy(&x);
     free_case(&c);
@@ -91,11 +142,48 @@ START_TEST(every_kernel_is_exact_for_every_window)
 }
 END_TEST
 
+START_TEST(kernels_for_one_window_are_exact_along_lines)
+{
+    struct oct_rng rng = {13};
+    for (size_t i = 0; i < octi_qdwconv_count(); i++) {
+        size_t side = octi_qdwconv_at(i)->window;
+        for (size_t channels = 1; side != 0 && channels <= 140; channels += channels < 70 ? 1 : 9) {
+            for (size_t x_stride = 1; x_stride <= 2; x_stride++) {
+                check_lines(&rng, (size_t)oct_rng_between(&rng, 1, 23), channels, side, x_stride);
+            }
+        }
+    }
+}
+END_TEST
+
+#if defined(__x86_64__)
+START_TEST(a_kernel_for_one_window_gets_that_window_only)
+{
+    uint64_t vnni = octi_isa_required(OCTI_ISA_avx512vnni);
+    struct octi_qdwconv_window window = {3, 3, 1, 1};
+    ck_assert_uint_eq(octi_qdwconv_select_window(vnni, &window)->window, 3);
+    ck_assert_ptr_eq(octi_qdwconv_select_window(0, &window), octi_qdwconv_select(0));
+    uint64_t avx2 = octi_isa_required(OCTI_ISA_avx2);
+    ck_assert_ptr_eq(octi_qdwconv_select_window(avx2, &window), octi_qdwconv_select(avx2));
+    window.x_stride = 2;
+    ck_assert_uint_eq(octi_qdwconv_select_window(vnni, &window)->window, 3);
+    static const struct octi_qdwconv_window others[] = {{3, 3, 3, 1}, {3, 3, 1, 2}, {3, 2, 1, 1}, {1, 3, 1, 1}};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        ck_assert_ptr_eq(octi_qdwconv_select_window(vnni, &others[i]), octi_qdwconv_select(vnni));
+    }
+}
+END_TEST
+#endif
+
 static void add(Suite *suite)
 {
     TCase *exact_case = oct_case(suite, "exact");
     tcase_add_test(exact_case, every_kernel_is_exact_for_every_number_of_channels);
     tcase_add_test(exact_case, every_kernel_is_exact_for_every_window);
+    tcase_add_test(exact_case, kernels_for_one_window_are_exact_along_lines);
+#if defined(__x86_64__)
+    tcase_add_test(oct_case(suite, "selection"), a_kernel_for_one_window_gets_that_window_only);
+#endif
 }
 
 OCT_CHECK_MAIN("qdwconv", add)

@@ -106,8 +106,8 @@ def _parse_input(entry, where, values):
     for index, dimension in enumerate(shape):
         if dimension == "N" and index == 0:
             continue
-        if not _is_integer(dimension) or dimension < 0:
-            _fail(f"{where}.shape[{index}]", f'{dimension!r}; expected a count, or "N" in dimension 0')
+        if not _is_integer(dimension) or dimension < 1:
+            _fail(f"{where}.shape[{index}]", f'{dimension!r}; expected a positive integer, or "N" in dimension 0')
     result = Input(entry["name"], dtype, tuple(shape))
     if dtype in QUANTIZED:
         for key in ("scale", "zero_point"):

@@ -1,0 +1,59 @@
+#include "engine/ops/merged_groups.h"
+
+#include <string.h>
+
+#include "engine/base/checked.h"
+#include "engine/ops/quantized_weights.h"
+
+/// Above this many channels a group fills its quads by itself, and the spread weight would be large for nothing.
+#define MAX_CHANNELS 16
+
+int64_t octi_merged_groups(const struct octi_conv_geometry *geometry, const struct octi_panel_geometry *layout)
+{
+    if (layout->kr == 1 || geometry->group_channels > MAX_CHANNELS) {
+        return 1; // a kernel of single products would do all those that stand for nothing
+    }
+    int64_t merged = layout->nr_min / geometry->group_out_channels;
+    while (merged > 1 && geometry->groups % merged != 0) {
+        merged--;
+    }
+    return merged > 1 ? merged : 1;
+}
+
+enum oct_status octi_merge_groups(struct oct_op_prepare_call *call,
+                                  const struct octi_conv_geometry *geometry,
+                                  int64_t merged,
+                                  struct octi_panel_source *source)
+{
+    const struct oct_view *weight = call->constants[OCTI_WEIGHTED_WEIGHT];
+    int64_t outputs = geometry->groups * geometry->group_out_channels;
+    int64_t channels = merged * geometry->group_channels;
+    int64_t window = geometry->kernel[0] * geometry->kernel[1];
+    int64_t bytes;
+    if (!octi_mul_int64(window, channels, &bytes) || !octi_mul_int64(bytes, outputs, &bytes)) {
+        return oct_error_set(call->error, OCT_ERR_LIMIT, NULL, OCT_POSITION_NONE, "merged weights overflow int64");
+    }
+    int8_t *spread = oct_op_prepare_alloc(call, (size_t)bytes);
+    if (spread == NULL) {
+        return OCT_ERR_NOMEM;
+    }
+    *source = (struct octi_panel_source){.weights = spread, .column_stride = window * channels, .channel_stride = 1};
+    source->y_stride = geometry->kernel[1] * channels;
+    source->x_stride = channels;
+    source->window_height = (size_t)geometry->kernel[0];
+    source->window_width = (size_t)geometry->kernel[1];
+    source->channels = (size_t)channels;
+    for (int64_t o = 0; o < outputs; o++) {
+        memset(spread, octi_weight_zero_point(&weight->desc, o), (size_t)(window * channels));
+        int64_t first = o / geometry->group_out_channels % merged * geometry->group_channels;
+        for (int64_t position = 0; position < window; position++, spread += channels) {
+            const int8_t *from = (const int8_t *)weight->data + o * weight->strides[0] +
+                                 position / geometry->kernel[1] * weight->strides[2] +
+                                 position % geometry->kernel[1] * weight->strides[3];
+            for (int64_t c = 0; c < geometry->group_channels; c++) {
+                spread[first + c] = from[c * weight->strides[1]];
+            }
+        }
+    }
+    return OCT_OK;
+}
