@@ -92,6 +92,9 @@ run_ctest() { # BUILD
 }
 
 sh deploy/ci/packages.sh build test || exit 1
+# Debian's python3-numpy serves Debian's python3; another python3 that comes first on the path may be without.
+python=python3
+"$python" -c 'import numpy' 2>/dev/null || python=/usr/bin/python3
 # Threads of OpenBLAS exist before a test forks; one per call is what the server runs with.
 OPENBLAS_NUM_THREADS=1
 export OPENBLAS_NUM_THREADS
@@ -103,13 +106,13 @@ if [ "$quick" = no ]; then
     if build release; then
         OCTET_BINARY=build/release/octet
         export OCTET_BINARY
-        counted integration python3 -W ignore::ResourceWarning -m unittest discover -v -s tests/integration -p 'test_*.py'
-        stage accuracy-over-http python3 tests/python/accuracy_http.py --binary "$OCTET_BINARY"
+        counted integration "$python" -W ignore::ResourceWarning -m unittest discover -v -s tests/integration -p 'test_*.py'
+        stage accuracy-over-http "$python" tests/python/accuracy_http.py --binary "$OCTET_BINARY"
         stage install-and-embed sh tests/integration/install.sh
         free_port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
         stage demo sh deploy/run.sh --demo --port "$free_port"
     fi
-    counted python python3 -m unittest discover -v -s tests/python
+    counted python "$python" -m unittest discover -v -s tests/python
 
     # ------------------------------------------------------------------------------------------------ PyTorch itself
     torch_python=
@@ -139,7 +142,7 @@ sys.exit(int(torch.__version__.split(".")[0]) < 2 or "fbgemm" not in torch.backe
     # ------------------------------------------------------------------------------------- the same tests, sanitized
     if build asan; then
         counted asan run_ctest asan
-        OCTET_LOCKSTEP_ROUNDS=200 OCTET_BINARY=build/asan/octet counted asan-integration python3 -W ignore::ResourceWarning -m unittest discover -v -s tests/integration -p 'test_*.py'
+        OCTET_LOCKSTEP_ROUNDS=200 OCTET_BINARY=build/asan/octet counted asan-integration "$python" -W ignore::ResourceWarning -m unittest discover -v -s tests/integration -p 'test_*.py'
     fi
     if build tsan; then
         counted tsan run_ctest tsan
