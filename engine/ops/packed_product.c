@@ -49,10 +49,12 @@ enum oct_status octi_product_pack(struct oct_op_prepare_call *call,
         return OCT_ERR_NOMEM;
     }
     int32_t x_zero_point = (int32_t)call->inputs[OCTI_WEIGHTED_X]->qparams.zero_point;
+    float bias_factor = octi_weight_bias_factor(call->inputs[OCTI_WEIGHTED_X], call->inputs[OCTI_WEIGHTED_WEIGHT]);
     struct octi_panel_source group = *source;
     for (size_t g = 0; g < n_groups; g++) {
         octi_panels_pack(geometry, &group, columns + g * n_columns, n_columns, x_zero_point, panels + g * n_panels,
                          place + g * group_bytes, &packed[g]);
+        packed[g].bias_factor = bias_factor;
         group.weights += (int64_t)n_columns * source->column_stride;
     }
     return OCT_OK;

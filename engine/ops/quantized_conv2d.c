@@ -91,7 +91,7 @@ static void reference_conv(const struct oct_op_run_call *call, bool relu)
         int64_t o = index[1];
         struct octi_panel_column terms = octi_weight_column(&x->desc, &weight->desc, bias, &y->desc.qparams, o);
         int32_t sum = window_sum(&geometry, x, weight, index[0], o, index[2], index[3]);
-        float t = ((float)sum + terms.bias) * terms.multiplier;
+        float t = fmaf(terms.bias, octi_weight_bias_factor(&x->desc, &weight->desc), (float)sum) * terms.multiplier;
         octi_store_code(y, octi_view_offset(y, index), octi_round_clamp(t, output));
     } while (octi_index_next(&y->desc.shape, index));
 }

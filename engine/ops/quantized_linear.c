@@ -63,7 +63,8 @@ static void reference_linear(const struct oct_op_run_call *call, bool relu)
         int64_t column = index[last];
         int64_t row = octi_view_offset(x, index) - column * x->strides[last];
         struct octi_panel_column terms = octi_weight_column(&x->desc, &weight->desc, bias, &y->desc.qparams, column);
-        float t = ((float)dot(x, row, weight, column) + terms.bias) * terms.multiplier;
+        float sum = (float)dot(x, row, weight, column);
+        float t = fmaf(terms.bias, octi_weight_bias_factor(&x->desc, &weight->desc), sum) * terms.multiplier;
         octi_store_code(y, octi_view_offset(y, index), octi_round_clamp(t, output));
     } while (octi_index_next(&y->desc.shape, index));
 }

@@ -132,9 +132,16 @@ struct octi_panel_column octi_weight_column(const struct oct_tensor_desc *x,
     column.zero_point = octi_weight_zero_point(weight, channel);
     if (bias != NULL) {
         float b = ((const float *)bias->data)[channel * bias->strides[0]];
-        column.bias = per_channel ? b / a : b * (float)(1.0 / (double)a);
+        column.bias = per_channel ? b / a : b;
     }
     return column;
+}
+
+float octi_weight_bias_factor(const struct oct_tensor_desc *x, const struct oct_tensor_desc *weight)
+{
+    bool per_channel = weight->qparams.scheme == OCT_QSCHEME_PER_CHANNEL_AFFINE;
+    float a = (float)x->qparams.scale * (float)weight_scale(weight, 0);
+    return per_channel ? 1.0f : (float)(1.0 / (double)a);
 }
 
 const struct oct_view *octi_bias_view(size_t n_inputs, const struct oct_view *inputs)

@@ -21,13 +21,17 @@ bool octi_infer_quantized_weights(struct oct_op_infer_call *call, int32_t rank, 
 int32_t octi_weight_zero_point(const struct oct_tensor_desc *weight, int64_t channel);
 
 /// Bias, multiplier and zero point of one output channel, in FBGEMM's order of float32 operations:
-/// a = sx * sw;  bias = B * f32(1.0 / a) per tensor, B / a per channel;  multiplier = a / sy.
+/// a = sx * sw;  bias = B per tensor, B / a per channel;  multiplier = a / sy.
 /// @param bias  NULL: none
 struct octi_panel_column octi_weight_column(const struct oct_tensor_desc *x,
                                             const struct oct_tensor_desc *weight,
                                             const struct oct_view *bias,
                                             const struct oct_qparams *y,
                                             int64_t channel);
+
+/// What biases are multiplied by inside fma(bias, factor, f32(sum)): f32(1.0 / a) per tensor, 1 per channel. FBGEMM
+/// writes a product and a sum per tensor, which its build contracts (measured in torch 2.13).
+float octi_weight_bias_factor(const struct oct_tensor_desc *x, const struct oct_tensor_desc *weight);
 
 /// The input's view when it is there and holds data, else NULL.
 const struct oct_view *octi_bias_view(size_t n_inputs, const struct oct_view *inputs);

@@ -4,7 +4,8 @@
 Two things that a compiler does without a word, and that no test of results sees or sees by accident only:
 - an accumulator kept on the stack. In the innermost loops around vpdpbusd, no instruction between the first and the last of
   them may read a vector from the stack;
-- a product and a sum contracted into one rounding. No kernel has a fused multiply-add but `quantize_*`, whose formula has it.
+- a product and a sum contracted into one rounding. No kernel has a fused multiply-add but those whose formula has it:
+  quantizing with its zero point, and the products with their bias.
 """
 
 import pathlib
@@ -15,7 +16,7 @@ import sys
 
 DOT = "vpdpbusd"
 HOT = ("qgemm_6x64", "qdwconv_")  # objects that must have dot products in loops
-FUSED_BY_DEFINITION = "quantize_"
+FUSED_BY_DEFINITION = ("quantize_", "qgemm_", "qdwconv_")
 SKIPPED = 77
 
 FUNCTION = re.compile(r"^[0-9a-f]+ <(\S+)>:$")

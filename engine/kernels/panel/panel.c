@@ -120,8 +120,8 @@ void octi_panels_pack(const struct octi_panel_geometry *geometry,
 {
     size_t taps = octi_panel_taps(source);
     size_t k = octi_panel_depth(source);
-    *packed =
-        (struct octi_panels){.geometry = *geometry, .n_columns = n_columns, .taps = taps, .k = k, .panels = panels};
+    *packed = (struct octi_panels){
+        .geometry = *geometry, .n_columns = n_columns, .taps = taps, .k = k, .bias_factor = 1.0f, .panels = panels};
     unsigned char *place = bytes;
     for (size_t first = 0; first < n_columns;) {
         size_t width = next_width(geometry, n_columns - first);

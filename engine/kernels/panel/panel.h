@@ -4,7 +4,7 @@
 /// with what the epilogue needs per column, then the weights in the order in which the kernel reads them:
 ///
 ///   int32 start[width]       -zx * sum(w) + taps*k*zx*zw: what the accumulator starts from
-///   float bias[width]        added to f32(accumulator)
+///   float bias[width]        times bias_factor, added to f32(accumulator) in one fused operation
 ///   float multiplier[width]
 ///   int32 zero_point[width]  of the weights (all zero unless `weight_zero_points`)
 ///   int8  weight[taps][k rounded up to k_align / kr][width][kr]
@@ -44,7 +44,7 @@ struct octi_panel_source {
 
 /// What the epilogue does to one column.
 struct octi_panel_column {
-    float bias;
+    float bias; ///< before bias_factor
     float multiplier;
     int32_t zero_point; ///< of the weights
 };
@@ -60,6 +60,7 @@ struct octi_panel {
 struct octi_panels {
     struct octi_panel_geometry geometry;
     size_t n_columns, taps, k;
+    float bias_factor;       ///< 1 after packing; the owner may set another before the first run
     bool weight_zero_points; ///< some weight zero point is not 0: kernels need sums of the activations
     size_t n_panels;
     struct octi_panel *panels;

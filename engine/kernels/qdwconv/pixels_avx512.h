@@ -173,7 +173,7 @@ OCTI_INLINE __m512i octi_finish_vector_512(
 {
     const __m512i b = octi_load_positions_512(bias, j, lanes);
     const __m512i multiplier = octi_load_positions_512(bias + 16 * lanes, j, lanes);
-    const __m512 t = _mm512_add_ps(_mm512_cvtepi32_ps(sum), _mm512_castsi512_ps(b));
+    const __m512 t = _mm512_fmadd_ps(_mm512_castsi512_ps(b), requant->bias_factor, _mm512_cvtepi32_ps(sum));
     return octi_round_open_512(_mm512_mul_ps(t, _mm512_castsi512_ps(multiplier)), requant);
 }
 
@@ -230,7 +230,7 @@ OCTI_INLINE void octi_repeat_panel_512(const void *panel, void *wide, const int 
 /// all the compiler knows, be the call itself. `quads`: of weights, per channel.
 #define OCTI_LINE_PANEL(name, quads, lanes, sums)                                                                      \
     static __attribute__((noinline)) void name(const struct octi_qgemm_call *given,                                    \
-                                               const struct octi_panel *given_panel)                                   \
+                                               const struct octi_panel *given_panel, const float bias_factor)          \
     {                                                                                                                  \
         const struct octi_qgemm_call call = *given;                                                                    \
         enum { VECTORS = 4 * (4 + (quads)) };                                                                          \
@@ -241,7 +241,7 @@ OCTI_INLINE void octi_repeat_panel_512(const void *panel, void *wide, const int 
             panel.bytes = wide;                                                                                        \
             OCTI_FORGET(panel.bytes);                                                                                  \
         }                                                                                                              \
-        const struct octi_requant_512 requant = octi_requant_512(call.output);                                         \
+        const struct octi_requant_512 requant = octi_requant_product_512(call.output, bias_factor);                    \
         size_t n;                                                                                                      \
         for (size_t m = 0; m < call.m; m += n) {                                                                       \
             n = octi_qdwconv_line_rest(&call, m);                                                                      \
@@ -265,11 +265,11 @@ OCTI_INLINE void octi_repeat_panel_512(const void *panel, void *wide, const int 
     {                                                                                                                  \
         const bool asymmetric = weights->weight_zero_points;                                                           \
         if (panel->width == 64) {                                                                                      \
-            (asymmetric ? run_64_asymmetric : run_64)(call, panel);                                                    \
+            (asymmetric ? run_64_asymmetric : run_64)(call, panel, weights->bias_factor);                              \
         } else if (panel->width == 32) {                                                                               \
-            (asymmetric ? run_32_asymmetric : run_32)(call, panel);                                                    \
+            (asymmetric ? run_32_asymmetric : run_32)(call, panel, weights->bias_factor);                              \
         } else {                                                                                                       \
-            (asymmetric ? run_16_asymmetric : run_16)(call, panel);                                                    \
+            (asymmetric ? run_16_asymmetric : run_16)(call, panel, weights->bias_factor);                              \
         }                                                                                                              \
     }
 

@@ -1,7 +1,7 @@
 /// Quantized depthwise convolution, channels-last: each channel has a window of its own.
 ///
 ///   acc[m][c] = sum over taps t of (x[m][t][c] - zx) * (w[c][t] - zw[c])                int32, exact
-///   y[m][c]   = zero_point + rne(clamp(f32(f32(f32(acc) + bias[c]) * multiplier[c]), lo, hi))
+///   y[m][c]   = zero_point + rne(clamp(f32(fma(bias[c], bias_factor, f32(acc)) * multiplier[c]), lo, hi))
 ///
 /// Geometry, addressing and epilogue are those of qgemm.h with the indirect form (`offsets` is not NULL): tap t of
 /// output pixel m begins at a + offsets[t*offset_stride + m], or at `padding`, which here has all channels + 64

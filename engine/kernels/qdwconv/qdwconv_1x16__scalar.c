@@ -20,7 +20,7 @@ void octi_qdwconv_1x16__scalar(const struct octi_qgemm_call *call,
                 int32_t x = octi_qdwconv_tap(call, t, m)[panel->first + j];
                 sum += (uint32_t)(x * (w[t * width + j] - zero_point[j]));
             }
-            float value = ((float)(int32_t)sum + bias[j]) * multiplier[j];
+            float value = fmaf(bias[j], weights->bias_factor, (float)(int32_t)sum) * multiplier[j];
             c[j] = (uint8_t)octi_round_clamp(value, call->output);
         }
     }

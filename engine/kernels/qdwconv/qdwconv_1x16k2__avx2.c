@@ -63,7 +63,7 @@ void octi_qdwconv_1x16k2__avx2(const struct octi_qgemm_call *call,
                                const struct octi_panels *weights,
                                const struct octi_panel *panel)
 {
-    const struct octi_requant_256 requant = octi_requant_256(call->output);
+    const struct octi_requant_256 requant = octi_requant_product_256(call->output, weights->bias_factor);
     for (size_t m = 0; m < call->m; m++) {
         if (weights->weight_zero_points) {
             pixel(call, weights, panel, m, &requant, true);

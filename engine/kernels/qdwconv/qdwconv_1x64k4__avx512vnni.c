@@ -57,7 +57,7 @@ OCTI_INLINE size_t pixel_at(const struct octi_qgemm_call *call, size_t m)
         const struct octi_qgemm_call call = *given;                                                                    \
         const struct octi_panel panel = *given_panel;                                                                  \
         const size_t taps = weights->k;                                                                                \
-        const struct octi_requant_512 requant = octi_requant_512(call.output);                                         \
+        const struct octi_requant_512 requant = octi_requant_product_512(call.output, weights->bias_factor);           \
         for (size_t m = 0; m < call.m; m += 4 / (lanes)) {                                                             \
             const struct octi_pixels_512 at = {m, pixel_at(&call, m + 1), pixel_at(&call, m + 2),                      \
                                                pixel_at(&call, m + 3)};                                                \

@@ -1,7 +1,7 @@
 /// Quantized matrix product: rows of uint8 activations by packed panels of int8 weights, to uint8.
 ///
 ///   acc[m][n] = sum over taps t, k of (a[m][t][k] - zx) * (w[n][t][k] - zw[n])          int32, exact
-///   c[m][n]   = zero_point + rne(clamp(f32(f32(f32(acc) + bias[n]) * multiplier[n]), lo, hi))
+///   c[m][n]   = zero_point + rne(clamp(f32(fma(bias[n], bias_factor, f32(acc)) * multiplier[n]), lo, hi))
 ///
 /// (octi_round_clamp; -zx enters through the panel's `start`.) Exact because infer has held
 /// taps * k * 255 * (128 + max |zw|) < 2^31, not counting weights that equal their zero point (merged groups): those

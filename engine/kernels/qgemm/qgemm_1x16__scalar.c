@@ -39,7 +39,7 @@ void octi_qgemm_1x16__scalar(const struct octi_qgemm_call *call,
         uint8_t *c = call->c + m * call->c_stride + panel->first;
         for (size_t j = 0; j < panel->n; j++) {
             uint32_t sum = sums[j] + (uint32_t)start[j] - (uint32_t)row_sum * (uint32_t)zero_point[j];
-            float t = ((float)(int32_t)sum + bias[j]) * multiplier[j];
+            float t = fmaf(bias[j], weights->bias_factor, (float)(int32_t)sum) * multiplier[j];
             c[j] = (uint8_t)octi_round_clamp(t, call->output);
         }
     }

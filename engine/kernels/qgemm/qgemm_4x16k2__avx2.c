@@ -131,7 +131,7 @@ INLINE void tile(const struct octi_qgemm_call *call,
     static __attribute__((noinline)) void name(const struct octi_qgemm_call *call, const struct octi_panels *weights,  \
                                                const struct octi_panel *panel)                                         \
     {                                                                                                                  \
-        const struct octi_requant_256 requant = octi_requant_256(call->output);                                        \
+        const struct octi_requant_256 requant = octi_requant_product_256(call->output, weights->bias_factor);          \
         size_t rows;                                                                                                   \
         for (size_t m = 0; m < call->m; m += rows) {                                                                   \
             rows = octi_qgemm_tile_rows(call->m - m, ROWS);                                                            \

@@ -9,6 +9,7 @@
 
 struct octi_requant_256 {
     __m256 lo, hi;
+    __m256 bias_factor;
     __m256i zero_point16; ///< in 16-bit lanes
 };
 
@@ -17,7 +18,17 @@ static inline __attribute__((always_inline)) struct octi_requant_256 octi_requan
     struct octi_requant_256 r;
     r.lo = _mm256_set1_ps(output.lo);
     r.hi = _mm256_set1_ps(output.hi);
+    r.bias_factor = _mm256_set1_ps(1.0f);
     r.zero_point16 = _mm256_set1_epi16((short)output.zero_point);
+    return r;
+}
+
+/// For sums of a packed product, whose biases have a factor.
+static inline __attribute__((always_inline)) struct octi_requant_256 octi_requant_product_256(struct octi_output output,
+                                                                                              float bias_factor)
+{
+    struct octi_requant_256 r = octi_requant_256(output);
+    r.bias_factor = _mm256_set1_ps(bias_factor);
     return r;
 }
 
@@ -27,11 +38,11 @@ static inline __attribute__((always_inline)) __m256i octi_round_256(__m256 t, co
     return _mm256_cvtps_epi32(_mm256_min_ps(_mm256_max_ps(t, r->lo), r->hi));
 }
 
-/// rne(clamp((f32(sum) + bias) * multiplier)) with vectors read from a panel's header.
+/// rne(clamp(fma(bias, bias_factor, f32(sum)) * multiplier)) with vectors read from a panel's header.
 static inline __attribute__((always_inline)) __m256i
 octi_requant_panel_256(__m256i sum, const float *bias, const float *multiplier, const struct octi_requant_256 *r)
 {
-    __m256 t = _mm256_add_ps(_mm256_cvtepi32_ps(sum), _mm256_loadu_ps(bias));
+    __m256 t = _mm256_fmadd_ps(_mm256_loadu_ps(bias), r->bias_factor, _mm256_cvtepi32_ps(sum));
     return octi_round_256(_mm256_mul_ps(t, _mm256_loadu_ps(multiplier)), r);
 }
 

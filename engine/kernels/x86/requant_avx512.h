@@ -9,6 +9,7 @@
 
 struct octi_requant_512 {
     __m512 lo, hi;
+    __m512 bias_factor;
     __m512i zero_point16; ///< in 16-bit lanes
     __m512i zero_point32;
     __m512i floor8, floor16; ///< lo plus zero point, in 8- and 16-bit lanes
@@ -19,10 +20,20 @@ static inline __attribute__((always_inline)) struct octi_requant_512 octi_requan
     struct octi_requant_512 r;
     r.lo = _mm512_set1_ps(output.lo);
     r.hi = _mm512_set1_ps(output.hi);
+    r.bias_factor = _mm512_set1_ps(1.0f);
     r.zero_point16 = _mm512_set1_epi16((short)output.zero_point);
     r.zero_point32 = _mm512_set1_epi32(output.zero_point);
     r.floor8 = _mm512_set1_epi8((char)(output.zero_point + (int32_t)output.lo));
     r.floor16 = _mm512_set1_epi16((short)(output.zero_point + (int32_t)output.lo));
+    return r;
+}
+
+/// For sums of a packed product, whose biases have a factor.
+static inline __attribute__((always_inline)) struct octi_requant_512 octi_requant_product_512(struct octi_output output,
+                                                                                              float bias_factor)
+{
+    struct octi_requant_512 r = octi_requant_512(output);
+    r.bias_factor = _mm512_set1_ps(bias_factor);
     return r;
 }
 
@@ -39,11 +50,11 @@ static inline __attribute__((always_inline)) __m512i octi_round_open_512(__m512 
     return _mm512_cvtps_epi32(_mm512_min_ps(r->hi, t)); // NaN is kept
 }
 
-/// rne(clamp((f32(sum) + bias) * multiplier)) with vectors read from a panel's header.
+/// rne(clamp(fma(bias, bias_factor, f32(sum)) * multiplier)) with vectors read from a panel's header.
 static inline __attribute__((always_inline)) __m512i
 octi_requant_panel_512(__m512i sum, const float *bias, const float *multiplier, const struct octi_requant_512 *r)
 {
-    __m512 t = _mm512_add_ps(_mm512_cvtepi32_ps(sum), _mm512_loadu_ps(bias));
+    __m512 t = _mm512_fmadd_ps(_mm512_loadu_ps(bias), r->bias_factor, _mm512_cvtepi32_ps(sum));
     return octi_round_512(_mm512_mul_ps(t, _mm512_loadu_ps(multiplier)), r);
 }
 
@@ -51,7 +62,7 @@ octi_requant_panel_512(__m512i sum, const float *bias, const float *multiplier, 
 static inline __attribute__((always_inline)) __m512i
 octi_requant_panel_open_512(__m512i sum, const float *bias, const float *multiplier, const struct octi_requant_512 *r)
 {
-    __m512 t = _mm512_add_ps(_mm512_cvtepi32_ps(sum), _mm512_loadu_ps(bias));
+    __m512 t = _mm512_fmadd_ps(_mm512_loadu_ps(bias), r->bias_factor, _mm512_cvtepi32_ps(sum));
     return octi_round_open_512(_mm512_mul_ps(t, _mm512_loadu_ps(multiplier)), r);
 }
 

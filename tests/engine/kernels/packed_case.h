@@ -60,6 +60,9 @@ static inline struct packed_case make_case(struct oct_rng *rng, size_t n, size_t
     return c;
 }
 
+/// No power of two, so that one rounding and two give different sums.
+#define CASE_BIAS_FACTOR 1.3f
+
 /// The case's weights as a source; a depthwise window is one row of k.
 static inline struct octi_panel_source case_source(const struct packed_case *c)
 {
@@ -84,6 +87,7 @@ pack_source(struct packed_case *c, const struct octi_panel_geometry *geometry, c
     c->bytes = oct_allocator_default()->allocate(NULL, bytes, OCT_ALIGN);
     memset(c->bytes, 0, bytes);
     octi_panels_pack(geometry, source, c->columns, c->n, c->x_zero_point, c->panels, c->bytes, &c->packed);
+    c->packed.bias_factor = CASE_BIAS_FACTOR;
 }
 
 static inline void pack_case(struct packed_case *c, const struct octi_panel_geometry *geometry)
@@ -109,7 +113,7 @@ static inline void free_case(struct packed_case *c)
 /// The formula's end for column j and the exact sum.
 static inline uint8_t finish_case(const struct packed_case *c, size_t j, int64_t sum)
 {
-    float t = ((float)(int32_t)sum + c->columns[j].bias) * c->columns[j].multiplier;
+    float t = fmaf(c->columns[j].bias, CASE_BIAS_FACTOR, (float)(int32_t)sum) * c->columns[j].multiplier;
     return (uint8_t)octi_round_clamp(t, c->output);
 }
 
