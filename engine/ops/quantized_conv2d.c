@@ -13,6 +13,7 @@
 #include "engine/ops/op_support.h"
 #include "engine/ops/packed_product.h"
 #include "engine/ops/padded_image.h"
+#include "engine/ops/product_run.h"
 #include "engine/ops/quantized_weights.h"
 
 /// Above this many channels the holes of a pixel-wise product are small, and a copy of the image costs more than it

@@ -3,6 +3,7 @@
 #include "engine/ops/element.h"
 #include "engine/ops/op_support.h"
 #include "engine/ops/packed_product.h"
+#include "engine/ops/product_run.h"
 #include "engine/ops/quantized_weights.h"
 
 enum { SCALE, ZERO_POINT };
