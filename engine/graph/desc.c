@@ -126,7 +126,5 @@ bool octi_desc_equal(const struct oct_tensor_desc *a, const struct oct_tensor_de
 
 bool octi_desc_is_row_major(const struct oct_tensor_desc *desc)
 {
-    const int64_t *dims = desc->shape.dims;
-    return desc->format == OCT_FORMAT_CONTIGUOUS || desc->shape.rank != 4 || dims[1] == 1 ||
-           (dims[2] == 1 && dims[3] == 1);
+    return desc->format == OCT_FORMAT_CONTIGUOUS || !oct_format_matters(&desc->shape);
 }

@@ -47,13 +47,16 @@ OCT_NODISCARD enum oct_status octi_attributes_match(const struct oct_op *op,
         .name = (name_), .type = OCT_ATTRIBUTE_INTS, .required = true, .minimum = (minimum_),                          \
         .maximum = OCTI_MAX_WINDOW, .min_count = 2, .max_count = 2, .broadcast_count = 2, .doc = (doc_)                \
     }
-/// Two extents with a default for both.
-#define OCTI_ATTRIBUTE_PAIR_OR(name_, minimum_, default_, doc_)                                                        \
+/// `n` extents (the last is the width, before it height and depth) with one default for all.
+#define OCTI_ATTRIBUTE_EXTENTS_OR(name_, n_, minimum_, default_, doc_)                                                 \
     {                                                                                                                  \
         .name = (name_), .type = OCT_ATTRIBUTE_INTS, .has_default = true, .default_number = (default_),                \
-        .minimum = (minimum_), .maximum = OCTI_MAX_WINDOW, .min_count = 2, .max_count = 2, .broadcast_count = 2,       \
-        .doc = (doc_)                                                                                                  \
+        .minimum = (minimum_), .maximum = OCTI_MAX_WINDOW, .min_count = (n_), .max_count = (n_),                       \
+        .broadcast_count = (n_), .doc = (doc_)                                                                         \
     }
+/// Two extents (height, width) with a default for both.
+#define OCTI_ATTRIBUTE_PAIR_OR(name_, minimum_, default_, doc_)                                                        \
+    OCTI_ATTRIBUTE_EXTENTS_OR(name_, 2, minimum_, default_, doc_)
 #define OCTI_ATTRIBUTE_BOOL_OR(name_, default_, doc_)                                                                  \
     {                                                                                                                  \
         .name = (name_), .type = OCT_ATTRIBUTE_BOOL, .has_default = true, .default_number = (default_) ? 1.0 : 0.0,    \

@@ -42,10 +42,10 @@ static float window_sum(const struct octi_conv_geometry *geometry,
 {
     int64_t first_channel = out[1] / geometry->group_out_channels * geometry->group_channels;
     float sum = 0.0f;
-    for (int64_t ky = 0; ky < geometry->kernel[0]; ky++) {
-        int64_t iy = octi_conv_position(geometry, 0, out[2], ky);
-        for (int64_t kx = 0; kx < geometry->kernel[1]; kx++) {
-            int64_t ix = octi_conv_position(geometry, 1, out[3], kx);
+    for (int64_t ky = 0; ky < geometry->kernel[OCTI_CONV_HEIGHT]; ky++) {
+        int64_t iy = octi_conv_position(geometry, OCTI_CONV_HEIGHT, out[2], ky);
+        for (int64_t kx = 0; kx < geometry->kernel[OCTI_CONV_WIDTH]; kx++) {
+            int64_t ix = octi_conv_position(geometry, OCTI_CONV_WIDTH, out[3], kx);
             for (int64_t c = 0; c < geometry->group_channels; c++) {
                 const int64_t at[4] = {out[0], first_channel + c, iy, ix};
                 const int64_t w_at[4] = {out[1], c, ky, kx};
@@ -87,7 +87,7 @@ struct conv {
 
 static const float *pixel(const struct conv *state, const float *image, int64_t iy, int64_t ix)
 {
-    return image + (size_t)(iy * state->geometry.in[1] + ix) * state->in_channels;
+    return image + (size_t)(iy * state->geometry.in[OCTI_CONV_WIDTH] + ix) * state->in_channels;
 }
 
 // One row per output pixel from `first`: the window's channels of the group that begins at `channel`.
@@ -96,12 +96,12 @@ static void gather(const struct conv *state, const float *image, size_t channel,
     const struct octi_conv_geometry *geometry = &state->geometry;
     size_t channels = (size_t)geometry->group_channels;
     for (size_t r = 0; r < rows; r++) {
-        int64_t row = (int64_t)(first + r) / geometry->out[1];
-        int64_t column = (int64_t)(first + r) % geometry->out[1];
-        for (int64_t ky = 0; ky < geometry->kernel[0]; ky++) {
-            int64_t iy = octi_conv_position(geometry, 0, row, ky);
-            for (int64_t kx = 0; kx < geometry->kernel[1]; kx++) {
-                int64_t ix = octi_conv_position(geometry, 1, column, kx);
+        int64_t row = (int64_t)(first + r) / geometry->out[OCTI_CONV_WIDTH];
+        int64_t column = (int64_t)(first + r) % geometry->out[OCTI_CONV_WIDTH];
+        for (int64_t ky = 0; ky < geometry->kernel[OCTI_CONV_HEIGHT]; ky++) {
+            int64_t iy = octi_conv_position(geometry, OCTI_CONV_HEIGHT, row, ky);
+            for (int64_t kx = 0; kx < geometry->kernel[OCTI_CONV_WIDTH]; kx++) {
+                int64_t ix = octi_conv_position(geometry, OCTI_CONV_WIDTH, column, kx);
                 if (iy < 0 || ix < 0) {
                     memset(to, 0, channels * sizeof(float));
                 } else {
@@ -128,7 +128,8 @@ static void run_pointwise(const struct oct_op_run_call *call)
     const struct octi_conv_geometry *geometry = &state->geometry;
     const float *x = call->inputs[X].data;
     float *y = call->outputs[0].data;
-    size_t rows = (size_t)(call->outputs[0].desc.shape.dims[0] * geometry->out[0] * geometry->out[1]);
+    size_t rows = (size_t)(call->outputs[0].desc.shape.dims[0] * geometry->out[OCTI_CONV_HEIGHT] *
+                           geometry->out[OCTI_CONV_WIDTH]);
     for (size_t first = 0; first < rows; first += MAX_CALL_ROWS) {
         size_t m = rows - first < MAX_CALL_ROWS ? rows - first : MAX_CALL_ROWS;
         for (size_t g = 0; g < (size_t)geometry->groups; g++) {
@@ -143,8 +144,8 @@ static void run_gathered(const struct oct_op_run_call *call)
 {
     const struct conv *state = call->state;
     const struct octi_conv_geometry *geometry = &state->geometry;
-    size_t pixels = (size_t)(geometry->out[0] * geometry->out[1]);
-    size_t image_floats = (size_t)(geometry->in[0] * geometry->in[1]) * state->in_channels;
+    size_t pixels = (size_t)(geometry->out[OCTI_CONV_HEIGHT] * geometry->out[OCTI_CONV_WIDTH]);
+    size_t image_floats = (size_t)(geometry->in[OCTI_CONV_HEIGHT] * geometry->in[OCTI_CONV_WIDTH]) * state->in_channels;
     const float *image = call->inputs[X].data;
     float *y = call->outputs[0].data;
     for (int64_t n = 0; n < call->outputs[0].desc.shape.dims[0]; n++) {
@@ -168,17 +169,18 @@ static void depthwise_rows(const void *context, int64_t begin, int64_t end)
     const struct conv *state = call->state;
     const struct octi_conv_geometry *geometry = &state->geometry;
     size_t channels = state->out_channels;
-    size_t image_floats = (size_t)(geometry->in[0] * geometry->in[1]) * channels;
+    size_t image_floats = (size_t)(geometry->in[OCTI_CONV_HEIGHT] * geometry->in[OCTI_CONV_WIDTH]) * channels;
     for (int64_t line = begin; line < end; line++) {
-        const float *image = (const float *)call->inputs[X].data + (size_t)(line / geometry->out[0]) * image_floats;
-        float *y = (float *)call->outputs[0].data + (size_t)(line * geometry->out[1]) * channels;
-        for (int64_t column = 0; column < geometry->out[1]; column++, y += channels) {
+        const float *image =
+            (const float *)call->inputs[X].data + (size_t)(line / geometry->out[OCTI_CONV_HEIGHT]) * image_floats;
+        float *y = (float *)call->outputs[0].data + (size_t)(line * geometry->out[OCTI_CONV_WIDTH]) * channels;
+        for (int64_t column = 0; column < geometry->out[OCTI_CONV_WIDTH]; column++, y += channels) {
             memset(y, 0, channels * sizeof(float));
             const float *w = state->weight;
-            for (int64_t ky = 0; ky < geometry->kernel[0]; ky++) {
-                int64_t iy = octi_conv_position(geometry, 0, line % geometry->out[0], ky);
-                for (int64_t kx = 0; kx < geometry->kernel[1]; kx++, w += channels) {
-                    int64_t ix = octi_conv_position(geometry, 1, column, kx);
+            for (int64_t ky = 0; ky < geometry->kernel[OCTI_CONV_HEIGHT]; ky++) {
+                int64_t iy = octi_conv_position(geometry, OCTI_CONV_HEIGHT, line % geometry->out[OCTI_CONV_HEIGHT], ky);
+                for (int64_t kx = 0; kx < geometry->kernel[OCTI_CONV_WIDTH]; kx++, w += channels) {
+                    int64_t ix = octi_conv_position(geometry, OCTI_CONV_WIDTH, column, kx);
                     const float *x = iy < 0 || ix < 0 ? state->zeros : pixel(state, image, iy, ix);
                     for (size_t c = 0; c < channels; c++) {
                         y[c] += x[c] * w[c];
@@ -194,8 +196,8 @@ static void run_depthwise(const struct oct_op_run_call *call)
 {
     const struct conv *state = call->state;
     const struct octi_conv_geometry *geometry = &state->geometry;
-    int64_t lines = call->outputs[0].desc.shape.dims[0] * geometry->out[0];
-    int64_t cost = geometry->out[1] * (int64_t)(state->out_channels * state->depth);
+    int64_t lines = call->outputs[0].desc.shape.dims[0] * geometry->out[OCTI_CONV_HEIGHT];
+    int64_t cost = geometry->out[OCTI_CONV_WIDTH] * (int64_t)(state->out_channels * state->depth);
     octi_parallel_for(call->executor, lines, cost, depthwise_rows, call);
 }
 
@@ -217,7 +219,8 @@ static enum oct_status pack(struct oct_op_prepare_call *call, bool depthwise, st
         for (size_t i = 0; i < state->depth; i++) {
             size_t position = i / (size_t)geometry->group_channels;
             const int64_t at[4] = {(int64_t)o, (int64_t)i % geometry->group_channels,
-                                   (int64_t)position / geometry->kernel[1], (int64_t)position % geometry->kernel[1]};
+                                   (int64_t)position / geometry->kernel[OCTI_CONV_WIDTH],
+                                   (int64_t)position % geometry->kernel[OCTI_CONV_WIDTH]};
             size_t to = depthwise ? i * state->out_channels + o : o * state->depth + i;
             packed[to] = octi_load_float(weight, octi_view_offset(weight, at));
         }
@@ -282,7 +285,7 @@ const struct oct_op octi_op_conv2d = {
     .n_outputs = 1,
     .dtypes = "float32 -> float32",
     .flags = OCT_OP_CHANNELS_LAST,
-    .attributes = (const struct oct_attribute_spec[]){OCTI_CONV_ATTRIBUTES, OCTI_ATTRIBUTES_END},
+    .attributes = (const struct oct_attribute_spec[]){OCTI_CONV_ATTRIBUTES(2, "height, width"), OCTI_ATTRIBUTES_END},
     .infer = infer,
     .reference = reference,
     .prepare = prepare,

@@ -4,6 +4,12 @@
 
 enum { X, WEIGHT };
 
+static const char *axis_name(int32_t n, int32_t d)
+{
+    static const char *const names[] = {"depth", "height", "width"};
+    return n == 1 ? "length" : names[OCTI_CONV_DIMS - n + d];
+}
+
 bool octi_infer_conv_shape(struct oct_op_infer_call *call, struct oct_shape *shape)
 {
     const struct oct_shape *x = &call->inputs[X]->shape;
@@ -18,13 +24,14 @@ bool octi_infer_conv_shape(struct oct_op_infer_call *call, struct oct_shape *sha
         oct_shape_format(weight, weight_text, sizeof weight_text);
         return octi_infer_fail(call, OCT_ERR_INVALID,
                                "input %s, weight %s and groups %lld do not go together: expected a weight of "
-                               "[groups * n, channels / groups, height, width]",
+                               "[groups * n, channels / groups, window...]",
                                x_text, weight_text, (long long)groups);
     }
     *shape = *x;
     shape->dims[1] = weight->dims[0];
-    for (int d = 0; d < 2; d++) {
-        const char *name = d == 0 ? "height" : "width";
+    int32_t n = octi_conv_dims(call->attributes);
+    for (int32_t d = 0; d < n; d++) {
+        const char *name = axis_name(n, d);
         if (x->dims[2 + d] < 1) {
             return octi_infer_fail(call, OCT_ERR_UNSUPPORTED, "the input's %s must be a positive number", name);
         }
@@ -46,13 +53,18 @@ struct octi_conv_geometry octi_conv_geometry(const struct oct_attribute *attribu
                                              const struct oct_tensor_desc *y)
 {
     struct octi_conv_geometry geometry;
-    for (int d = 0; d < 2; d++) {
-        geometry.in[d] = x->shape.dims[2 + d];
-        geometry.out[d] = y->shape.dims[2 + d];
-        geometry.kernel[d] = weight->shape.dims[2 + d];
-        geometry.stride[d] = attributes[OCTI_CONV_STRIDE].integers[d];
-        geometry.padding[d] = attributes[OCTI_CONV_PADDING].integers[d];
-        geometry.dilation[d] = attributes[OCTI_CONV_DILATION].integers[d];
+    int32_t absent = OCTI_CONV_DIMS - octi_conv_dims(attributes);
+    for (int32_t d = 0; d < absent; d++) {
+        geometry.in[d] = geometry.out[d] = geometry.kernel[d] = geometry.stride[d] = geometry.dilation[d] = 1;
+        geometry.padding[d] = 0;
+    }
+    for (int32_t d = absent, i = 0; d < OCTI_CONV_DIMS; d++, i++) {
+        geometry.in[d] = x->shape.dims[2 + i];
+        geometry.out[d] = y->shape.dims[2 + i];
+        geometry.kernel[d] = weight->shape.dims[2 + i];
+        geometry.stride[d] = attributes[OCTI_CONV_STRIDE].integers[i];
+        geometry.padding[d] = attributes[OCTI_CONV_PADDING].integers[i];
+        geometry.dilation[d] = attributes[OCTI_CONV_DILATION].integers[i];
     }
     geometry.groups = attributes[OCTI_CONV_GROUPS].integer;
     geometry.group_channels = weight->shape.dims[1];
@@ -60,9 +72,22 @@ struct octi_conv_geometry octi_conv_geometry(const struct oct_attribute *attribu
     return geometry;
 }
 
+struct oct_view octi_conv_view(const struct oct_view *view)
+{
+    struct oct_view full = *view;
+    int32_t spatial = view->desc.shape.rank - 2;
+    int32_t absent = OCTI_CONV_DIMS - spatial;
+    full.desc.shape.rank = OCTI_CONV_RANK;
+    for (int32_t d = 0; d < OCTI_CONV_DIMS; d++) {
+        full.desc.shape.dims[2 + d] = d < absent ? 1 : view->desc.shape.dims[2 + d - absent];
+        full.strides[2 + d] = d < absent ? 0 : view->strides[2 + d - absent];
+    }
+    return full;
+}
+
 bool octi_conv_is_pointwise(const struct octi_conv_geometry *geometry)
 {
-    for (int d = 0; d < 2; d++) {
+    for (int d = 0; d < OCTI_CONV_DIMS; d++) {
         if (geometry->kernel[d] != 1 || geometry->stride[d] != 1 || geometry->padding[d] != 0) {
             return false;
         }
@@ -72,6 +97,5 @@ bool octi_conv_is_pointwise(const struct octi_conv_geometry *geometry)
 
 bool octi_is_channels_last(const struct oct_tensor_desc *desc)
 {
-    const int64_t *dims = desc->shape.dims;
-    return desc->format == OCT_FORMAT_CHANNELS_LAST || dims[1] == 1 || (dims[2] == 1 && dims[3] == 1);
+    return desc->format == OCT_FORMAT_CHANNELS_LAST || !oct_format_matters(&desc->shape);
 }

@@ -85,7 +85,7 @@ static enum oct_status prepare(struct oct_op_prepare_call *call)
     const struct oct_tensor_desc *x = call->inputs[X];
     const struct oct_view *weight = call->constants[WEIGHT];
     const int64_t *dims = weight->desc.shape.dims;
-    if ((x->shape.rank == 4 && x->format != OCT_FORMAT_CONTIGUOUS) || dims[0] > OCTI_SGEMM_MAX_EXTENT ||
+    if ((oct_format_applies(x->shape.rank) && x->format != OCT_FORMAT_CONTIGUOUS) || dims[0] > OCTI_SGEMM_MAX_EXTENT ||
         dims[1] > OCTI_SGEMM_MAX_EXTENT) {
         return OCT_OK; // the reference reads anything
     }

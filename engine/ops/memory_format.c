@@ -19,7 +19,7 @@ static enum oct_status infer(struct oct_op_infer_call *call)
         octi_infer_fail(call, OCT_ERR_INVALID, "format is '%.32s', expected contiguous or channels_last", format);
         return octi_infer_failed(call);
     }
-    return octi_infer_rank(call, 0, 4, 4) ? OCT_OK : octi_infer_failed(call);
+    return octi_infer_rank(call, 0, 3, 5) ? OCT_OK : octi_infer_failed(call);
 }
 
 static void reference(const struct oct_op_run_call *call)
@@ -44,7 +44,7 @@ static void run_images(const void *context, int64_t begin, int64_t end)
     const struct transposing *t = call->state;
     const struct oct_view *x = &call->inputs[0], *y = &call->outputs[0];
     const int64_t *dims = x->desc.shape.dims;
-    size_t channels = (size_t)dims[1], pixels = (size_t)(dims[2] * dims[3]);
+    size_t channels = (size_t)dims[1], pixels = (size_t)octi_pixels(&x->desc.shape);
     size_t rows = t->to_channels_last ? channels : pixels, columns = t->to_channels_last ? pixels : channels;
     for (int64_t n = begin; n < end; n++) {
         size_t first = (size_t)n * channels * pixels;
@@ -61,7 +61,7 @@ static void run_images(const void *context, int64_t begin, int64_t end)
 static void run_transposed(const struct oct_op_run_call *call)
 {
     const int64_t *dims = call->inputs[0].desc.shape.dims;
-    octi_parallel_for(call->executor, dims[0], dims[1] * dims[2] * dims[3], run_images, call);
+    octi_parallel_for(call->executor, dims[0], dims[1] * octi_pixels(&call->inputs[0].desc.shape), run_images, call);
 }
 
 static enum oct_status prepare(struct oct_op_prepare_call *call)

@@ -25,10 +25,12 @@ enum oct_status octi_merge_groups(struct oct_op_prepare_call *call,
                                   int64_t merged,
                                   struct octi_panel_source *source)
 {
-    const struct oct_view *weight = call->constants[OCTI_WEIGHTED_WEIGHT];
+    const struct oct_tensor_desc *weight = &call->constants[OCTI_WEIGHTED_WEIGHT]->desc;
+    const struct octi_panel_source from = *source;
     int64_t outputs = geometry->groups * geometry->group_out_channels;
     int64_t channels = merged * geometry->group_channels;
-    int64_t window = geometry->kernel[0] * geometry->kernel[1];
+    int64_t width = (int64_t)from.window_width;
+    int64_t window = (int64_t)from.window_height * width;
     int64_t bytes;
     if (!octi_mul_int64(window, channels, &bytes) || !octi_mul_int64(bytes, outputs, &bytes)) {
         return oct_error_set(call->error, OCT_ERR_LIMIT, NULL, OCT_POSITION_NONE, "merged weights overflow int64");
@@ -37,21 +39,20 @@ enum oct_status octi_merge_groups(struct oct_op_prepare_call *call,
     if (spread == NULL) {
         return OCT_ERR_NOMEM;
     }
-    *source = (struct octi_panel_source){.weights = spread, .column_stride = window * channels, .channel_stride = 1};
-    source->y_stride = geometry->kernel[1] * channels;
+    source->weights = spread;
+    source->column_stride = window * channels;
+    source->channel_stride = 1;
     source->x_stride = channels;
-    source->window_height = (size_t)geometry->kernel[0];
-    source->window_width = (size_t)geometry->kernel[1];
+    source->y_stride = width * channels;
     source->channels = (size_t)channels;
     for (int64_t o = 0; o < outputs; o++) {
-        memset(spread, octi_weight_zero_point(&weight->desc, o), (size_t)(window * channels));
+        memset(spread, octi_weight_zero_point(weight, o), (size_t)(window * channels));
         int64_t first = o / geometry->group_out_channels % merged * geometry->group_channels;
         for (int64_t position = 0; position < window; position++, spread += channels) {
-            const int8_t *from = (const int8_t *)weight->data + o * weight->strides[0] +
-                                 position / geometry->kernel[1] * weight->strides[2] +
-                                 position % geometry->kernel[1] * weight->strides[3];
+            const int8_t *given = from.weights + o * from.column_stride + position / width * from.y_stride +
+                                  position % width * from.x_stride;
             for (int64_t c = 0; c < geometry->group_channels; c++) {
-                spread[first + c] = from[c * weight->strides[1]];
+                spread[first + c] = given[c * from.channel_stride];
             }
         }
     }

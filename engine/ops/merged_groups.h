@@ -13,6 +13,7 @@ int64_t octi_merged_groups(const struct octi_conv_geometry *geometry, const stru
 
 /// Spreads the weight into plan memory and describes it.
 /// @param merged  as octi_merged_groups() says
+/// @param[in,out] source  all groups as they are; then the spread ones
 /// OCT_ERR_NOMEM, OCT_ERR_LIMIT.
 enum oct_status octi_merge_groups(struct oct_op_prepare_call *call,
                                   const struct octi_conv_geometry *geometry,

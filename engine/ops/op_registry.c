@@ -116,6 +116,9 @@ static const char *record_fault(const struct oct_op *op)
     if ((op->flags & OCT_OP_CHANNELS_LAST) && (op->flags & (OCT_OP_ANY_FORMAT | OCT_OP_STRIDED))) {
         return "channels-last excludes the other formats";
     }
+    if (op->image_rank != 0 && (!(op->flags & OCT_OP_CHANNELS_LAST) || !oct_format_applies(op->image_rank))) {
+        return "an image rank is one of 3 to 5, of an operator that is channels-last";
+    }
     if ((op->flags & (OCT_OP_IN_PLACE | OCT_OP_VIEW)) && op->min_inputs == 0) {
         return "an output can share storage only with an input";
     }

@@ -67,6 +67,15 @@ static inline bool octi_shape_is_empty(const struct oct_shape *shape)
     }
     return false;
 }
+/// Pixels of an image (N, C, spatial...).
+static inline int64_t octi_pixels(const struct oct_shape *shape)
+{
+    int64_t pixels = 1;
+    for (int32_t d = 2; d < shape->rank; d++) {
+        pixels *= shape->dims[d];
+    }
+    return pixels;
+}
 /// Steps `index` to the next position of `shape` in row-major order; false after the last. Start with all zeros.
 bool octi_index_next(const struct oct_shape *shape, int64_t *index);
 

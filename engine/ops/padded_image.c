@@ -22,17 +22,24 @@ bool octi_padded_image_plan(const struct octi_conv_geometry *geometry,
                             struct octi_padded_image *image,
                             size_t *bytes)
 {
-    size_t width = seen(geometry, 1);
-    *image = (struct octi_padded_image){.lines = seen(geometry, 0), .zero_point = zero_point};
-    image->top = (size_t)geometry->padding[0];
-    image->copied_lines = smaller((size_t)geometry->in[0], image->lines - image->top);
-    image->left = (size_t)geometry->padding[1] * channels;
-    image->copied_bytes = smaller((size_t)geometry->in[1], width - (size_t)geometry->padding[1]) * channels;
-    image->image_line_bytes = (size_t)geometry->in[1] * channels;
-    return octi_mul_size(width, channels, &image->line_bytes) && octi_mul_size(image->line_bytes, image->lines, bytes);
+    size_t width = seen(geometry, OCTI_CONV_WIDTH);
+    *image = (struct octi_padded_image){.zero_point = zero_point};
+    image->planes = seen(geometry, OCTI_CONV_DEPTH);
+    image->lines = seen(geometry, OCTI_CONV_HEIGHT);
+    image->front = (size_t)geometry->padding[OCTI_CONV_DEPTH];
+    image->copied_planes = smaller((size_t)geometry->in[OCTI_CONV_DEPTH], image->planes - image->front);
+    image->top = (size_t)geometry->padding[OCTI_CONV_HEIGHT];
+    image->copied_lines = smaller((size_t)geometry->in[OCTI_CONV_HEIGHT], image->lines - image->top);
+    size_t left = (size_t)geometry->padding[OCTI_CONV_WIDTH];
+    image->left = left * channels;
+    image->copied_bytes = smaller((size_t)geometry->in[OCTI_CONV_WIDTH], width - left) * channels;
+    image->image_line_bytes = (size_t)geometry->in[OCTI_CONV_WIDTH] * channels;
+    image->image_plane_bytes = (size_t)geometry->in[OCTI_CONV_HEIGHT] * image->image_line_bytes;
+    return octi_mul_size(width, channels, &image->line_bytes) &&
+           octi_mul_size(image->line_bytes, image->lines, bytes) && octi_mul_size(*bytes, image->planes, bytes);
 }
 
-void octi_padded_image_fill(const struct octi_padded_image *image, const uint8_t *x, uint8_t *copy)
+static void fill_plane(const struct octi_padded_image *image, const uint8_t *x, uint8_t *copy)
 {
     size_t right = image->line_bytes - image->left - image->copied_bytes;
     size_t bottom = image->lines - image->top - image->copied_lines;
@@ -45,4 +52,16 @@ void octi_padded_image_fill(const struct octi_padded_image *image, const uint8_t
         copy += image->line_bytes;
     }
     memset(copy, image->zero_point, bottom * image->line_bytes);
+}
+
+void octi_padded_image_fill(const struct octi_padded_image *image, const uint8_t *x, uint8_t *copy)
+{
+    size_t plane_bytes = image->lines * image->line_bytes;
+    size_t back = image->planes - image->front - image->copied_planes;
+    memset(copy, image->zero_point, image->front * plane_bytes);
+    copy += image->front * plane_bytes;
+    for (size_t z = 0; z < image->copied_planes; z++, copy += plane_bytes) {
+        fill_plane(image, x + z * image->image_plane_bytes, copy);
+    }
+    memset(copy, image->zero_point, back * plane_bytes);
 }

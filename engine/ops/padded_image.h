@@ -1,6 +1,6 @@
-/// A copy of one channels-last image of bytes with its padding around it, made once per run: every window of a
-/// convolution without dilation then is a rectangle of bytes, each of its rows contiguous. For images of few channels,
-/// where the copy costs little and pixel-by-pixel addressing much.
+/// A copy of one channels-last image or volume of bytes with its padding around it, made once per run: every window of
+/// a convolution without dilation then is a rectangle or box of bytes, each of its rows contiguous. For images of few
+/// channels, where the copy costs little and pixel-by-pixel addressing much.
 /// Threads: [any].
 #ifndef OCTET_ENGINE_OPS_PADDED_IMAGE_H
 #define OCTET_ENGINE_OPS_PADDED_IMAGE_H
@@ -13,14 +13,16 @@
 
 /// Sizes in bytes unless they are lines. Only what some window sees is copied.
 struct octi_padded_image {
-    size_t lines, line_bytes; ///< of the copy
+    size_t planes;            ///< of the copy
+    size_t lines, line_bytes; ///< of a plane of the copy
+    size_t front, copied_planes;
     size_t top, copied_lines;
     size_t left, copied_bytes;
-    size_t image_line_bytes;
+    size_t image_plane_bytes, image_line_bytes;
     uint8_t zero_point;
 };
 
-/// @param geometry  dilation 1; the padding is smaller than the window in both directions
+/// @param geometry  dilation 1; the padding is smaller than the window in every direction
 /// @param[out] bytes  of the copy
 /// @return false when a size overflows
 bool octi_padded_image_plan(const struct octi_conv_geometry *geometry,

@@ -96,7 +96,7 @@ static void run_images(const void *context, int64_t begin, int64_t end)
     const struct oct_op_run_call *call = context;
     const struct quantizing *q = call->state;
     const int64_t *dims = call->inputs[0].desc.shape.dims;
-    int64_t pixels = dims[2] * dims[3], image = dims[1] * pixels;
+    int64_t pixels = octi_pixels(&call->inputs[0].desc.shape), image = dims[1] * pixels;
     for (int64_t n = begin; n < end; n++) {
         octi_quantize_transposed(q->kernel, q->transpose, (size_t)dims[1], (size_t)pixels,
                                  (const float *)call->inputs[0].data + n * image,
@@ -107,7 +107,7 @@ static void run_images(const void *context, int64_t begin, int64_t end)
 static void run_transposed(const struct oct_op_run_call *call)
 {
     const int64_t *dims = call->inputs[0].desc.shape.dims;
-    octi_parallel_for(call->executor, dims[0], dims[1] * dims[2] * dims[3], run_images, call);
+    octi_parallel_for(call->executor, dims[0], dims[1] * octi_pixels(&call->inputs[0].desc.shape), run_images, call);
 }
 
 static enum oct_status prepare_bytes(struct oct_op_prepare_call *call, int32_t offset)
@@ -123,7 +123,7 @@ static enum oct_status prepare_bytes(struct oct_op_prepare_call *call, int32_t o
     state->kernel = octi_quantize_select(call->cpu_features);
     state->transpose = octi_transpose_select(call->cpu_features);
     state->quantizer = quantizer_of(out, offset);
-    bool transposes = in->shape.rank == 4 && in->format == OCT_FORMAT_CONTIGUOUS &&
+    bool transposes = oct_format_applies(in->shape.rank) && in->format == OCT_FORMAT_CONTIGUOUS &&
                       out->format == OCT_FORMAT_CHANNELS_LAST && !octi_shape_is_empty(&in->shape);
     call->state = state;
     call->run = transposes ? run_transposed : run;

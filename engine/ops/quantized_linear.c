@@ -108,7 +108,7 @@ static enum oct_status prepare_linear(struct oct_op_prepare_call *call, bool rel
 {
     const struct oct_tensor_desc *x = call->inputs[OCTI_WEIGHTED_X];
     const struct oct_view *weight = call->constants[OCTI_WEIGHTED_WEIGHT];
-    if (x->dtype != OCT_DTYPE_QUINT8 || (x->format != OCT_FORMAT_CONTIGUOUS && x->shape.rank == 4)) {
+    if (x->dtype != OCT_DTYPE_QUINT8 || (x->format != OCT_FORMAT_CONTIGUOUS && oct_format_applies(x->shape.rank))) {
         return OCT_OK; // the reference reads anything
     }
     struct linear *state = oct_op_prepare_alloc(call, sizeof *state);

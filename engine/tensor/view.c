@@ -14,19 +14,29 @@ static void contiguous_strides(const struct oct_shape *shape, int64_t *strides)
 
 static void channels_last_strides(const struct oct_shape *shape, int64_t *strides)
 {
-    int64_t channels = shape->dims[1];
-    int64_t width = shape->dims[3];
+    int64_t stride = shape->dims[1];
     strides[1] = 1;
-    strides[3] = channels;
-    strides[2] = width * channels;
-    strides[0] = shape->dims[2] * width * channels;
+    for (int32_t d = shape->rank - 1; d > 1; d--) {
+        strides[d] = stride;
+        stride *= shape->dims[d];
+    }
+    strides[0] = stride;
+}
+
+bool oct_format_matters(const struct oct_shape *shape)
+{
+    bool one_pixel = true;
+    for (int32_t d = 2; d < shape->rank; d++) {
+        one_pixel = one_pixel && shape->dims[d] == 1;
+    }
+    return oct_format_applies(shape->rank) && shape->dims[1] != 1 && !one_pixel;
 }
 
 struct oct_view oct_view_dense(const struct oct_tensor_desc *desc, int64_t rows, void *data)
 {
     struct oct_view view = {.desc = *desc, .data = data};
     view.desc.shape = oct_shape_at(&desc->shape, rows);
-    if (desc->format == OCT_FORMAT_CHANNELS_LAST && desc->shape.rank == 4) {
+    if (desc->format == OCT_FORMAT_CHANNELS_LAST && oct_format_applies(desc->shape.rank)) {
         channels_last_strides(&view.desc.shape, view.strides);
     } else {
         contiguous_strides(&view.desc.shape, view.strides);

@@ -85,15 +85,23 @@ static void convert(const struct oct_tensor_desc *desc,
 
 /// What one run is to be made with.
 struct setting {
-    enum oct_memory_format in, out;             ///< of rank 4 activations
+    enum oct_memory_format in, out;             ///< of activations that have a choice
     const struct oct_op_prepare_call *prepared; ///< NULL: the reference
     const struct oct_executor *executor;
     bool in_place;
 };
 
-static enum oct_memory_format format_of(const struct oct_tensor_desc *desc, enum oct_memory_format wanted)
+/// As the planner chooses: an operand of another rank than the output broadcasts, and stays contiguous.
+static enum oct_memory_format
+format_of(const struct oct_op_subject *s, const struct oct_tensor_desc *desc, enum oct_memory_format wanted)
 {
-    return desc->shape.rank == 4 ? wanted : OCT_FORMAT_CONTIGUOUS;
+    int32_t rank = desc->shape.rank;
+    const unsigned flags = s->op->flags;
+    bool has_choice = (flags & OCT_OP_CHANNELS_LAST) ? oct_op_is_image(s->op, rank) : oct_format_applies(rank);
+    if ((flags & (OCT_OP_ANY_FORMAT | OCT_OP_STRIDED)) == OCT_OP_ANY_FORMAT) {
+        has_choice = has_choice && rank == s->output.shape.rank;
+    }
+    return has_choice ? wanted : OCT_FORMAT_CONTIGUOUS;
 }
 
 /// Runs the subject between guard bytes and leaves the output, row-major, in `out`.
@@ -109,14 +117,14 @@ static void run(struct oct_op_subject *s, const struct setting *setting, void *o
         }
         struct oct_tensor_desc desc = input->desc;
         if (!input->constant) {
-            desc.format = format_of(&desc, setting->in);
+            desc.format = format_of(s, &desc, setting->in);
         }
         guards[i] = oct_guard_create(input->bytes);
         convert(&desc, guards[i].data, desc.format, input->data, OCT_FORMAT_CONTIGUOUS);
         views[i] = oct_view_dense(&desc, 1, guards[i].data);
     }
     struct oct_tensor_desc desc = s->output;
-    desc.format = format_of(&desc, setting->out);
+    desc.format = format_of(s, &desc, setting->out);
     result = oct_guard_create(s->output_bytes);
     struct oct_view output = oct_view_dense(&desc, 1, setting->in_place ? guards[0].data : result.data);
     struct oct_op_run_call call = {
@@ -231,11 +239,11 @@ check_prepared(struct oct_op_subject *s, uint64_t features, const enum oct_memor
     for (size_t i = 0; i < s->c->n_inputs; i++) {
         if (!s->c->inputs[i].absent) {
             inputs[i] = s->inputs[i];
-            inputs[i].format = s->c->inputs[i].constant ? OCT_FORMAT_CONTIGUOUS : format_of(&inputs[i], pair[0]);
+            inputs[i].format = s->c->inputs[i].constant ? OCT_FORMAT_CONTIGUOUS : format_of(s, &inputs[i], pair[0]);
             list[i] = &inputs[i];
         }
     }
-    output.format = format_of(&output, pair[1]);
+    output.format = format_of(s, &output, pair[1]);
     struct oct_op_prepare_call call = {
         .op = s->op,
         .attributes = s->attributes,

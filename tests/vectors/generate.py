@@ -6,7 +6,7 @@
 
 A spec names shapes, parameters, seeds and why each case exists; README.md beside this file says how to write one. Inputs come
 from a generator of our own (splitmix64), so they do not depend on any library's version; outputs come from torch with the
-fbgemm engine, rank 4 activations in channels-last format. `--check` wants inputs to be the same bytes always, and outputs
+fbgemm engine, activations of rank 4 and 5 in channels-last format. `--check` wants inputs to be the same bytes always, and outputs
 the same bytes under the torch version of the manifest; under another version they may differ by a step in one element of
 200, or 2e-6 of the largest value for floats.
 """
@@ -26,6 +26,7 @@ import torch.nn.functional as F
 HERE = pathlib.Path(__file__).resolve().parent
 TORCH_DTYPES = {"quint8": torch.quint8, "qint8": torch.qint8, "qint32": torch.qint32}
 STORED = {"quint8": np.uint8, "qint8": np.int8, "qint32": np.int32, "float32": np.float32}
+FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}  # torch has none for rank 3
 OTHER_VERSION_STEPS = 200  # one element in so many may be off by one under another torch
 OTHER_VERSION_RELATIVE = 2e-6
 
@@ -94,8 +95,8 @@ def make_input(spec, random):
         else:
             info.update(scale=spec["scale"], zero_point=spec["zero_point"])
             x = torch._make_per_tensor_quantized_tensor(raw, spec["scale"], spec["zero_point"])
-    if x.dim() == 4 and not spec.get("constant"):
-        x = x.contiguous(memory_format=torch.channels_last)
+    if x.dim() in FORMATS and not spec.get("constant"):
+        x = x.contiguous(memory_format=FORMATS[x.dim()])
     return Tensor(stored, info, x)
 
 
@@ -103,9 +104,9 @@ def linear(run):
     return lambda i, a: run(i[0], torch.ops.quantized.linear_prepack(i[1], i[2]), a["Y_scale_i"], a["Y_zero_point_i"])
 
 
-def conv2d(run):
+def conv(run, prepack):
     def call(i, a):
-        packed = torch.ops.quantized.conv2d_prepack(i[1], i[2], a["stride"], a["padding"], a["dilation"], a["groups"])
+        packed = prepack(i[1], i[2], a["stride"], a["padding"], a["dilation"], a["groups"])
         return run(i[0], packed, a["output_scale"], a["output_zero_point"])
     return call
 
@@ -129,8 +130,12 @@ CALLS = {
     "aten::dequantize": lambda i, a: i[0].dequantize(),
     "quantized::linear": linear(q.linear),
     "quantized::linear_relu": linear(q.linear_relu),
-    "quantized::conv2d": conv2d(q.conv2d),
-    "quantized::conv2d_relu": conv2d(q.conv2d_relu),
+    "quantized::conv1d": conv(q.conv1d, q.conv1d_prepack),
+    "quantized::conv1d_relu": conv(q.conv1d_relu, q.conv1d_prepack),
+    "quantized::conv2d": conv(q.conv2d, q.conv2d_prepack),
+    "quantized::conv2d_relu": conv(q.conv2d_relu, q.conv2d_prepack),
+    "quantized::conv3d": conv(q.conv3d, q.conv3d_prepack),
+    "quantized::conv3d_relu": conv(q.conv3d_relu, q.conv3d_prepack),
     "quantized::add": binary(q.add),
     "quantized::add_relu": binary(q.add_relu),
     "quantized::mul": binary(q.mul),

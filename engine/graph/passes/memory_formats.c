@@ -39,11 +39,26 @@ static enum oct_status open_pass(struct oct_graph *graph, struct pass *pass, str
     return OCT_OK;
 }
 
+static bool is_element_wise(const struct oct_op *op)
+{
+    return (op->flags & (OCT_OP_ANY_FORMAT | OCT_OP_STRIDED)) == OCT_OP_ANY_FORMAT;
+}
+
 /// Has the value a choice of format at this input?
 static bool is_image(const struct oct_graph *graph, const struct octi_node *node, size_t input)
 {
     oct_value_id id = node->inputs[input];
-    return id != OCT_VALUE_NONE && graph->values[id].desc.shape.rank == 4 && !octi_input_is_weight(node->op, input);
+    return id != OCT_VALUE_NONE && oct_format_applies(graph->values[id].desc.shape.rank) &&
+           !octi_input_is_weight(node->op, input);
+}
+
+/// May the input be channels-last where the node works channels-last? An operand that broadcasts from another rank has
+/// its dimensions elsewhere.
+static bool goes_along(const struct oct_graph *graph, const struct octi_node *node, size_t input)
+{
+    int32_t rank = graph->values[node->inputs[input]].desc.shape.rank;
+    return oct_op_is_image(node->op, rank) ||
+           (is_element_wise(node->op) && rank == graph->values[node->outputs[0]].desc.shape.rank);
 }
 
 static bool output_wants_last(const struct pass *pass, const struct octi_node *node)
@@ -61,10 +76,10 @@ static void collect_wishes(struct pass *pass)
     const struct oct_graph *graph = pass->graph;
     for (size_t n = graph->n_nodes; n-- > 0;) {
         const struct octi_node *node = &graph->nodes[n];
-        bool follows = (node->op->flags & (OCT_OP_ANY_FORMAT | OCT_OP_STRIDED)) == OCT_OP_ANY_FORMAT;
-        bool wants = (node->op->flags & OCT_OP_CHANNELS_LAST) || (follows && output_wants_last(pass, node));
+        bool wants =
+            (node->op->flags & OCT_OP_CHANNELS_LAST) || (is_element_wise(node->op) && output_wants_last(pass, node));
         for (size_t i = 0; i < node->n_inputs && wants; i++) {
-            if (is_image(graph, node, i)) {
+            if (is_image(graph, node, i) && goes_along(graph, node, i)) {
                 pass->wants_last[node->inputs[i]] = 1;
             }
         }
@@ -142,7 +157,8 @@ bring_to(struct pass *pass, oct_value_id *id, enum oct_memory_format format, str
 static enum oct_memory_format common_format(const struct oct_graph *graph, const struct octi_node *node)
 {
     for (size_t i = 0; i < node->n_inputs; i++) {
-        if (is_image(graph, node, i) && graph->values[node->inputs[i]].kind != OCT_VALUE_CONSTANT &&
+        if (is_image(graph, node, i) && goes_along(graph, node, i) &&
+            graph->values[node->inputs[i]].kind != OCT_VALUE_CONSTANT &&
             graph->values[node->inputs[i]].desc.format == OCT_FORMAT_CHANNELS_LAST) {
             return OCT_FORMAT_CHANNELS_LAST;
         }
@@ -165,12 +181,15 @@ static enum oct_status settle_node(struct pass *pass, size_t index, struct oct_e
     }
     for (size_t i = 0; i < node->n_outputs; i++) {
         struct octi_value *value = &graph->values[node->outputs[i]];
-        value->desc.format = value->desc.shape.rank == 4 ? inside : OCT_FORMAT_CONTIGUOUS;
+        int32_t rank = value->desc.shape.rank;
+        bool has_choice = (flags & OCT_OP_CHANNELS_LAST) ? oct_op_is_image(node->op, rank) : oct_format_applies(rank);
+        value->desc.format = has_choice ? inside : OCT_FORMAT_CONTIGUOUS;
     }
     for (size_t i = 0; i < graph->nodes[index].n_inputs && !takes_all; i++) {
         if (is_image(graph, &graph->nodes[index], i)) {
             oct_value_id id = graph->nodes[index].inputs[i];
-            enum oct_status status = bring_to(pass, &id, inside, error);
+            bool along = goes_along(graph, &graph->nodes[index], i);
+            enum oct_status status = bring_to(pass, &id, along ? inside : OCT_FORMAT_CONTIGUOUS, error);
             if (status != OCT_OK) {
                 return status;
             }

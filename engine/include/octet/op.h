@@ -122,8 +122,9 @@ OCT_API void *oct_op_prepare_alloc(struct oct_op_prepare_call *call, size_t byte
 enum oct_op_flag {
     OCT_OP_IN_PLACE = 1 << 0, ///< run may write output 0 over input 0 when their bytes are alike
     OCT_OP_VIEW = 1 << 1,     ///< output 0 has input 0's bytes in the same order (reshape): the plan may share storage
-    OCT_OP_ANY_FORMAT = 1 << 2,    ///< element-wise: every rank-4 input and output in one format, whichever
-    OCT_OP_CHANNELS_LAST = 1 << 3, ///< rank-4 inputs and outputs are channels-last (convolution, pooling)
+    OCT_OP_ANY_FORMAT = 1 << 2,    ///< element-wise: output and inputs of its rank in one format, whichever; inputs of
+                                   ///< another rank contiguous
+    OCT_OP_CHANNELS_LAST = 1 << 3, ///< inputs and outputs of `image_rank` are channels-last (convolution, pooling)
     OCT_OP_STRIDED = 1 << 4,       ///< reads inputs by strides in any format, writes contiguous outputs; together with
                                    ///< OCT_OP_ANY_FORMAT each side may have a format of its own (quantize, dequantize)
     OCT_OP_VARIADIC = 1 << 5,      ///< max_inputs is a bound, not an arity (cat)
@@ -140,11 +141,18 @@ struct oct_op {
     size_t n_outputs;
     const char *dtypes; ///< for people: "quint8 qint8 -> same"
     unsigned flags;
+    int32_t image_rank; ///< OCT_OP_CHANNELS_LAST: 3 (N, C, L), 4 (N, C, H, W), 5 (N, C, D, H, W); 0 stands for 4
     const struct oct_attribute_spec *attributes; ///< ended by a NULL name
     oct_op_infer_fn infer;
     oct_op_run_fn reference;   ///< plain C over views of any strides; always present; defines the answer
     oct_op_prepare_fn prepare; ///< NULL: the reference runs
 };
+
+/// Does the operator want a tensor of this rank channels-last?
+static inline bool oct_op_is_image(const struct oct_op *op, int32_t rank)
+{
+    return (op->flags & OCT_OP_CHANNELS_LAST) && rank == (op->image_rank > 0 ? op->image_rank : 4);
+}
 
 /// An ordered set of records. Owned by its creator; records are borrowed and must outlive it.
 struct oct_op_registry;

@@ -83,8 +83,16 @@ OCT_API struct oct_shape oct_shape_at(const struct oct_shape *shape, int64_t row
 /// How elements lie in memory. Models speak of logical shapes only; the planner chooses this.
 enum oct_memory_format {
     OCT_FORMAT_CONTIGUOUS,    ///< row-major in logical order
-    OCT_FORMAT_CHANNELS_LAST, ///< rank 4 (N, C, H, W) stored as N, H, W, C
+    OCT_FORMAT_CHANNELS_LAST, ///< (N, C, spatial...) of rank 3 to 5 stored as N, spatial..., C
 };
+
+/// Has a tensor of this rank a channels-last order? Others are contiguous, whatever their format says.
+static inline bool oct_format_applies(int32_t rank)
+{
+    return rank >= 3 && rank <= 5;
+}
+/// Do the two formats order the elements of this shape differently? Not with one channel or one pixel.
+OCT_API bool oct_format_matters(const struct oct_shape *shape);
 
 /// What is known of a value before there is data.
 struct oct_tensor_desc {

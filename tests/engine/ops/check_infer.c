@@ -148,7 +148,7 @@ static const struct row ROWS[] = {
     {"aten::batch_norm", "f32[N];-;-;f32[3]c;f32[3]c", "{}", INVALID "rank from 2 to 8"},
     {"aten::batch_norm", "f32[3,N];-;-;f32[3]c;f32[3]c", "{}", UNSUPPORTED "depends on the batch N"},
     {"octet::memory_format", "u8[N,3,4,5]" Q, "{\"format\": \"channels_last\"}", "u8[N,3,4,5]" Q},
-    {"octet::memory_format", "f32[N,3]", "{\"format\": \"contiguous\"}", INVALID "expected rank 4"},
+    {"octet::memory_format", "f32[N,3]", "{\"format\": \"contiguous\"}", INVALID "expected a rank from 3 to 5"},
     {"octet::memory_format", "f32[N,3,4,5]", "{\"format\": \"nhwc\"}",
      INVALID "'nhwc', expected contiguous or channels_last"},
 };

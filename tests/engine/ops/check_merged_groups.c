@@ -48,9 +48,12 @@ static enum oct_status merge(const struct oct_allocator *allocator, struct octi_
     const struct oct_view *constants[OCTI_WEIGHTED_BIAS] = {[OCTI_WEIGHTED_WEIGHT] = &weight};
     struct oct_op_prepare_call call = {.constants = constants, .plan_memory = region, .error = &error};
     struct octi_conv_geometry geometry = {.groups = 2, .group_channels = 2, .group_out_channels = 1};
-    geometry.kernel[0] = 1;
-    geometry.kernel[1] = 2;
-    struct octi_panel_source source;
+    struct octi_panel_source source = {.weights = &weights[0][0][0][0], .column_stride = 4, .channel_stride = 2};
+    source.y_stride = 2;
+    source.x_stride = 1;
+    source.window_height = 1;
+    source.window_width = 2;
+    source.channels = 2;
     enum oct_status status = octi_merge_groups(&call, &geometry, 2, &source);
     if (status == OCT_OK) {
         ck_assert_uint_eq(source.channels, 4);

@@ -10,8 +10,8 @@
 static struct octi_conv_geometry random_geometry(struct oct_rng *rng)
 {
     struct octi_conv_geometry geometry = {.groups = 1};
-    for (int d = 0; d < 2; d++) {
-        geometry.kernel[d] = oct_rng_between(rng, 1, 7);
+    for (int d = 0; d < OCTI_CONV_DIMS; d++) {
+        geometry.kernel[d] = oct_rng_between(rng, 1, d == OCTI_CONV_DEPTH ? 3 : 7);
         geometry.padding[d] = oct_rng_between(rng, 0, geometry.kernel[d] - 1);
         geometry.stride[d] = oct_rng_between(rng, 1, 9);
         geometry.dilation[d] = 1;
@@ -31,21 +31,30 @@ START_TEST(the_copy_is_the_image_amid_zero_points)
         struct octi_padded_image image;
         size_t bytes;
         ck_assert(octi_padded_image_plan(&geometry, channels, 77, &image, &bytes));
-        ck_assert_uint_eq(bytes, image.lines * image.line_bytes);
-        ck_assert_uint_eq(image.lines,
-                          (size_t)((geometry.out[0] - 1) * geometry.stride[0] + geometry.kernel[0])); // no line unseen
-        struct oct_guard x = oct_guard_create((size_t)(geometry.in[0] * geometry.in[1]) * channels);
+        ck_assert_uint_eq(bytes, image.planes * image.lines * image.line_bytes);
+        size_t pixels = bytes / channels, seen = 1; // no line unseen, none that no window sees
+        for (int d = 0; d < OCTI_CONV_DIMS; d++) {
+            seen *= (size_t)((geometry.out[d] - 1) * geometry.stride[d] + geometry.kernel[d]);
+        }
+        ck_assert_uint_eq(pixels, seen);
+        struct oct_guard x = oct_guard_create((size_t)octi_conv_count(geometry.in) * channels);
         struct oct_guard copy = oct_guard_create(bytes);
         oct_rng_bytes(&rng, x.data, x.bytes);
         octi_padded_image_fill(&image, x.data, copy.data);
         for (size_t i = 0; i < bytes; i++) {
-            int64_t row = (int64_t)(i / image.line_bytes) - geometry.padding[0];
-            int64_t column = (int64_t)(i % image.line_bytes / channels) - geometry.padding[1];
-            bool inside = row >= 0 && row < geometry.in[0] && column >= 0 && column < geometry.in[1];
-            uint8_t want = 77;
-            if (inside) {
-                want = x.data[(size_t)(row * geometry.in[1] + column) * channels + i % channels];
+            size_t line = i / image.line_bytes;
+            const int64_t at[OCTI_CONV_DIMS] = {
+                (int64_t)(line / image.lines) - geometry.padding[OCTI_CONV_DEPTH],
+                (int64_t)(line % image.lines) - geometry.padding[OCTI_CONV_HEIGHT],
+                (int64_t)(i % image.line_bytes / channels) - geometry.padding[OCTI_CONV_WIDTH],
+            };
+            bool inside = true;
+            int64_t pixel = 0;
+            for (int d = 0; d < OCTI_CONV_DIMS; d++) {
+                inside = inside && at[d] >= 0 && at[d] < geometry.in[d];
+                pixel = pixel * geometry.in[d] + at[d];
             }
+            uint8_t want = inside ? x.data[(size_t)pixel * channels + i % channels] : 77;
             ck_assert_uint_eq(copy.data[i], want);
         }
         ck_assert(oct_guard_intact(&copy));
@@ -57,8 +66,11 @@ END_TEST
 
 START_TEST(a_size_that_overflows_is_refused)
 {
-    struct octi_conv_geometry geometry = {.in = {INT64_MAX / 8, INT64_MAX / 8}, .out = {INT64_MAX / 8, INT64_MAX / 8}};
-    geometry.kernel[0] = geometry.kernel[1] = geometry.stride[0] = geometry.stride[1] = 1;
+    struct octi_conv_geometry geometry = {.in = {1, INT64_MAX / 8, INT64_MAX / 8}};
+    for (int d = 0; d < OCTI_CONV_DIMS; d++) {
+        geometry.out[d] = geometry.in[d];
+        geometry.kernel[d] = geometry.stride[d] = 1;
+    }
     struct octi_padded_image image;
     size_t bytes;
     ck_assert(!octi_padded_image_plan(&geometry, 3, 0, &image, &bytes));

@@ -1,5 +1,4 @@
-#include "engine/ops/op_support.h"
-#include "tests/engine/ops/quantized_case.h"
+#include "tests/engine/ops/spatial_case.h"
 
 struct conv_shape {
     int64_t channels, height, width, outputs, kernel[2], stride[2], padding[2], dilation[2], groups;
@@ -7,18 +6,12 @@ struct conv_shape {
 
 static struct weighted_case make_conv(struct oct_rng *rng, bool relu, const struct conv_shape *s)
 {
-    struct weighted_case c = {.op = relu ? &octi_op_quantized_conv2d_relu : &octi_op_quantized_conv2d};
-    const int64_t x_dims[4] = {OCT_DIM_BATCH, s->channels, s->height, s->width};
-    const int64_t w_dims[4] = {s->outputs, s->channels / s->groups, s->kernel[0], s->kernel[1]};
-    c.x = make_quantized_desc(OCT_DTYPE_QUINT8, 4, x_dims, 0.021, oct_rng_between(rng, 0, 255));
-    add_weight(&c, rng, 4, w_dims);
-    add_pair(&c, s->stride[0], s->stride[1]);
-    add_pair(&c, s->padding[0], s->padding[1]);
-    add_pair(&c, s->dilation[0], s->dilation[1]);
-    add_int(&c, s->groups);
-    add_float(&c, (double)oct_rng_float(rng, 0.01f, 0.3f));
-    add_int(&c, oct_rng_between(rng, 0, 255));
-    return c;
+    struct spatial_shape spatial = {2, s->channels, s->outputs, s->groups, .in = {s->height, s->width}};
+    memcpy(spatial.kernel, s->kernel, sizeof s->kernel);
+    memcpy(spatial.stride, s->stride, sizeof s->stride);
+    memcpy(spatial.padding, s->padding, sizeof s->padding);
+    memcpy(spatial.dilation, s->dilation, sizeof s->dilation);
+    return make_spatial(rng, relu, &spatial);
 }
 
 static const char *check_shape(struct oct_rng *rng, const struct conv_shape *s, int64_t rows, size_t *splits)
@@ -252,10 +245,10 @@ START_TEST(what_is_not_legal_is_refused_by_name)
     c.attributes[3].integer = 3;
     expect_refusal(&c, OCT_ERR_INVALID, "groups 3");
     c = good;
-    c.pairs[2][0] = 4; // dilated to 9
+    c.arrays[2][0] = 4; // dilated to 9
     expect_refusal(&c, OCT_ERR_INVALID, "height");
     c = good;
-    c.pairs[1][1] = INT64_MAX / 2;
+    c.arrays[1][1] = INT64_MAX / 2;
     expect_refusal(&c, OCT_ERR_INVALID, "width");
     c = good;
     c.x.shape.dims[2] = 0;

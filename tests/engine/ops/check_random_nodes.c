@@ -36,12 +36,13 @@ static int64_t elements_of(const struct oct_shape *shape)
     return n;
 }
 
-static struct oct_shape random_shape(struct oct_rng *rng)
+static struct oct_shape random_shape(struct oct_rng *rng, const struct oct_op *op)
 {
     static const int64_t extents[] = {1, 2, 3, 4, 5, 7, 8, 17, 33, 70};
     struct oct_shape shape;
+    int32_t usual = op->image_rank > 0 ? op->image_rank : 4;
     do {
-        shape = (struct oct_shape){.rank = chance(rng, 2) ? 4 : (int32_t)oct_rng_between(rng, 0, 5)};
+        shape = (struct oct_shape){.rank = chance(rng, 2) ? usual : (int32_t)oct_rng_between(rng, 0, 5)};
         for (int32_t d = 0; d < shape.rank; d++) {
             shape.dims[d] = extents[oct_rng_between(rng, 0, shape.rank < 3 ? 9 : 8)];
         }
@@ -118,11 +119,13 @@ static void give_ints(struct oct_golden_case *c, size_t slot, const int64_t *val
     c->attributes[slot].value.count = n;
 }
 
-static void give_random_ints(struct oct_rng *rng, struct oct_golden_case *c, size_t slot, const char *name)
+static void
+give_random_ints(struct oct_rng *rng, struct oct_golden_case *c, size_t slot, const struct oct_attribute_spec *spec)
 {
+    const char *name = spec->name;
     int32_t rank = c->inputs[0].desc.shape.rank;
     int64_t values[OCT_MAX_RANK];
-    size_t n = 2;
+    size_t n = spec->broadcast_count > 0 ? spec->broadcast_count : 2;
     if (strcmp(name, "dims") == 0) { // a permutation
         n = (size_t)rank;
         for (int32_t d = 0; d < rank; d++) {
@@ -134,6 +137,7 @@ static void give_random_ints(struct oct_rng *rng, struct oct_golden_case *c, siz
             values[other] = held;
         }
     } else if (strcmp(name, "shape") == 0 || strcmp(name, "size") == 0) {
+        n = 2;
         values[0] = -1;
         values[1] = rank > 0 ? c->inputs[0].desc.shape.dims[rank - 1] : 1;
     } else if (strcmp(name, "dim") == 0) {
@@ -188,7 +192,7 @@ static void give_attribute(struct oct_rng *rng, struct oct_golden_case *c, const
         break;
     }
     case OCT_ATTRIBUTE_INTS:
-        give_random_ints(rng, c, slot, spec->name);
+        give_random_ints(rng, c, slot, spec);
         break;
     }
 }
@@ -219,12 +223,14 @@ static bool fill_weights(struct oct_rng *rng, const struct oct_op *op, struct oc
     if (is_one_of(op, "::linear")) {
         int64_t k = x->rank > 0 ? x->dims[x->rank - 1] : 1;
         fill_constant(rng, &c->inputs[1], dtype, (struct oct_shape){2, {n_out, k}});
-    } else if (is_one_of(op, "::conv2d")) {
+    } else if (is_one_of(op, "::conv")) {
         int64_t channels = x->rank > 1 ? x->dims[1] : 1, groups = chance(rng, 3) ? channels : 1;
-        struct oct_shape shape = {4, {groups * oct_rng_between(rng, 1, 3), channels / groups, 1, 1}};
+        struct oct_shape shape = {.dims = {groups * oct_rng_between(rng, 1, 3), channels / groups}};
         shape.dims[0] = groups == 1 ? n_out : shape.dims[0];
-        shape.dims[2] = oct_rng_between(rng, 1, 3);
-        shape.dims[3] = oct_rng_between(rng, 1, 3);
+        shape.rank = op->image_rank > 0 ? op->image_rank : 4;
+        for (int32_t d = 2; d < shape.rank; d++) {
+            shape.dims[d] = oct_rng_between(rng, 1, 3);
+        }
         fill_constant(rng, &c->inputs[1], dtype, shape);
         size_t slot = c->n_attributes++;
         c->attributes[slot].name = "groups";
@@ -259,7 +265,7 @@ static void random_case(struct oct_rng *rng, const struct oct_op *op, struct oct
     c->name = "random";
     c->relative = 1e-4;
     enum oct_dtype dtype = random_dtype(rng, op);
-    struct oct_shape shape = random_shape(rng);
+    struct oct_shape shape = random_shape(rng, op);
     c->n_inputs = 1;
     fill(rng, &c->inputs[0], dtype, shape);
     if (!fill_weights(rng, op, c)) {

@@ -20,7 +20,7 @@ struct weighted_case {
     const struct oct_op *op;
     struct oct_attribute attributes[OCT_OP_MAX_ATTRIBUTES];
     size_t n_attributes;
-    int64_t pairs[8][2];
+    int64_t arrays[8][3]; ///< of attribute i
     struct oct_tensor_desc x, weight, bias, y;
     bool has_bias;
     double scales[WEIGHTED_MAX_CHANNELS];
@@ -29,12 +29,17 @@ struct weighted_case {
     float bias_data[WEIGHTED_MAX_CHANNELS];
 };
 
-static inline void add_pair(struct weighted_case *c, int64_t first, int64_t second)
+static inline void add_ints(struct weighted_case *c, const int64_t *values, size_t n)
 {
     size_t i = c->n_attributes++;
-    c->pairs[i][0] = first;
-    c->pairs[i][1] = second;
-    c->attributes[i] = (struct oct_attribute){.present = true, .type = OCT_ATTRIBUTE_INTS, .count = 2};
+    memcpy(c->arrays[i], values, n * sizeof *values);
+    c->attributes[i] = (struct oct_attribute){.present = true, .type = OCT_ATTRIBUTE_INTS, .count = n};
+}
+
+static inline void add_pair(struct weighted_case *c, int64_t first, int64_t second)
+{
+    const int64_t pair[2] = {first, second};
+    add_ints(c, pair, 2);
 }
 
 static inline void add_int(struct weighted_case *c, int64_t value)
@@ -70,7 +75,7 @@ static inline void settle_case(struct weighted_case *c)
 {
     for (size_t i = 0; i < c->n_attributes; i++) {
         if (c->attributes[i].type == OCT_ATTRIBUTE_INTS) {
-            c->attributes[i].integers = c->pairs[i];
+            c->attributes[i].integers = c->arrays[i];
         }
     }
     if (c->weight.qparams.scheme == OCT_QSCHEME_PER_CHANNEL_AFFINE) {

@@ -1,0 +1,393 @@
+// DESIGN: a convolution is a matrix product whose rows are addressed through a table: for every output pixel and window
+// position, where the input's channels begin. No image is rearranged. Positions outside the image stand for a row of
+// the plan that holds the input's zero point. 1x1 windows need no table; depthwise convolution has kernels of its own.
+// To all of them a window is lines of positions: of depth, height and width only the width's neighbours matter.
+// A first layer has too few channels for that: 3 of them would be a quad with a hole in it, and an address each time.
+// It reads a padded copy of the image instead, in which a row of the window is one run of bytes.
+#include "engine/ops/quantized_conv.h"
+
+#include <string.h>
+
+#include "engine/base/checked.h"
+#include "engine/kernels/qdwconv/qdwconv.h"
+#include "engine/ops/element.h"
+#include "engine/ops/merged_groups.h"
+#include "engine/ops/op_support.h"
+#include "engine/ops/packed_product.h"
+#include "engine/ops/padded_image.h"
+#include "engine/ops/product_run.h"
+#include "engine/ops/quantized_weights.h"
+
+/// Above this many channels the holes of a pixel-wise product are small, and a copy of the image costs more than it
+/// saves.
+#define MAX_ROW_TAP_CHANNELS 4
+/// What kernels may read behind the last byte they use.
+#define READABLE_PAST_END 64
+
+enum oct_status octi_quantized_conv_infer(struct oct_op_infer_call *call)
+{
+    int32_t rank = 2 + octi_conv_dims(call->attributes);
+    struct oct_qparams qparams;
+    struct oct_shape shape;
+    if (!octi_infer_quantized_activations(call) || !octi_infer_rank(call, OCTI_WEIGHTED_X, rank, rank) ||
+        !octi_infer_output_qparams(call, OCTI_QUANTIZED_CONV_OUTPUT_SCALE, OCTI_QUANTIZED_CONV_OUTPUT_ZERO_POINT,
+                                   call->inputs[OCTI_WEIGHTED_X]->dtype, &qparams) ||
+        !octi_infer_quantized_weights(call, rank, &qparams) || !octi_infer_conv_shape(call, &shape)) {
+        return octi_infer_failed(call);
+    }
+    struct oct_tensor_desc *y = &call->outputs[0];
+    *y = *call->inputs[OCTI_WEIGHTED_X];
+    y->format = OCT_FORMAT_CONTIGUOUS;
+    y->shape = shape;
+    y->qparams = qparams;
+    return OCT_OK;
+}
+
+// The sum for the output channel and pixel `out` of an image: (n, channel, depth, row, column).
+static int32_t window_sum(const struct octi_conv_geometry *geometry,
+                          const struct oct_view *x,
+                          const struct oct_view *weight,
+                          const int64_t *out)
+{
+    int32_t x_zero = (int32_t)x->desc.qparams.zero_point;
+    int32_t w_zero = octi_weight_zero_point(&weight->desc, out[1]);
+    int64_t first_channel = out[1] / geometry->group_out_channels * geometry->group_channels;
+    struct oct_shape window = {.rank = OCTI_CONV_DIMS};
+    memcpy(window.dims, geometry->kernel, sizeof geometry->kernel);
+    int64_t k[OCTI_CONV_DIMS] = {0};
+    int32_t sum = 0;
+    do {
+        int64_t at[OCTI_CONV_RANK] = {out[0], first_channel};
+        int64_t w_at[OCTI_CONV_RANK] = {out[1], 0};
+        bool inside = true; // padding holds the zero point
+        for (int d = 0; d < OCTI_CONV_DIMS; d++) {
+            at[2 + d] = octi_conv_position(geometry, d, out[2 + d], k[d]);
+            w_at[2 + d] = k[d];
+            inside = inside && at[2 + d] >= 0;
+        }
+        for (int64_t c = 0; c < geometry->group_channels && inside; c++, at[1]++, w_at[1]++) {
+            int32_t q = octi_load_code(x, octi_view_offset(x, at));
+            sum += (q - x_zero) * (octi_load_code(weight, octi_view_offset(weight, w_at)) - w_zero);
+        }
+    } while (octi_index_next(&window, k));
+    return sum;
+}
+
+static void reference_conv(const struct oct_op_run_call *call, bool relu)
+{
+    struct oct_view x = octi_conv_view(&call->inputs[OCTI_WEIGHTED_X]);
+    struct oct_view weight = octi_conv_view(&call->inputs[OCTI_WEIGHTED_WEIGHT]);
+    struct oct_view y = octi_conv_view(&call->outputs[0]);
+    const struct oct_view *bias = octi_bias_view(call->n_inputs, call->inputs);
+    if (octi_shape_is_empty(&y.desc.shape)) {
+        return;
+    }
+    struct octi_conv_geometry geometry =
+        octi_conv_geometry(call->attributes, &call->inputs[OCTI_WEIGHTED_X].desc,
+                           &call->inputs[OCTI_WEIGHTED_WEIGHT].desc, &call->outputs[0].desc);
+    struct octi_output output = octi_output_of(&y.desc, relu);
+    int64_t index[OCT_MAX_RANK] = {0};
+    do {
+        struct octi_panel_column terms = octi_weight_column(&x.desc, &weight.desc, bias, &y.desc.qparams, index[1]);
+        int32_t sum = window_sum(&geometry, &x, &weight, index);
+        float t = fmaf(terms.bias, octi_weight_bias_factor(&x.desc, &weight.desc), (float)sum) * terms.multiplier;
+        octi_store_code(&y, octi_view_offset(&y, index), octi_round_clamp(t, output));
+    } while (octi_index_next(&y.desc.shape, index));
+}
+
+void octi_quantized_conv_reference(const struct oct_op_run_call *call)
+{
+    reference_conv(call, false);
+}
+
+void octi_quantized_conv_relu_reference(const struct oct_op_run_call *call)
+{
+    reference_conv(call, true);
+}
+
+struct conv {
+    octi_qgemm_fn kernel;
+    struct octi_panels *weights; // [groups]
+    size_t groups;
+    size_t group_channels; // that each group reads; 0 when one call sees all channels
+    size_t in_channels, out_channels;
+    int64_t pixels;     // of an output image
+    size_t image_bytes; // of an input image
+    // [window][pixels] into an image; [taps][pixels of an output plane] into a padded image; NULL: input pixels are the
+    // rows.
+    const int32_t *offsets;
+    const uint8_t *padding;
+    size_t line, x_stride; // of output pixels and of the input between them
+    bool row_taps;         // `padded` is what the windows are read from
+    struct octi_padded_image padded;
+    int64_t plane_pixels; // of an output plane
+    size_t plane_step;    // of the padded image between output planes
+    size_t offset_stride; // 0: one tap's offsets are enough, the others lie `tap_stride` apart
+    size_t tap_stride;
+    struct octi_output output;
+};
+
+// One image at a time: its copy is read while it is in the cache. Output planes are alike, so one's table is enough.
+static void run_row_taps(const struct oct_op_run_call *call, const struct conv *state, struct octi_product *product)
+{
+    const uint8_t *x = call->inputs[OCTI_WEIGHTED_X].data;
+    int64_t images = call->outputs[0].desc.shape.dims[0];
+    product->rows = state->pixels;
+    product->image_rows = state->plane_pixels;
+    product->image_bytes = state->plane_step;
+    product->call.a = call->scratch;
+    product->call.offsets = state->offsets;
+    product->call.offset_stride = state->offset_stride;
+    product->call.tap_stride = state->tap_stride;
+    for (int64_t n = 0; n < images; n++) {
+        octi_padded_image_fill(&state->padded, x + (size_t)n * state->image_bytes, call->scratch);
+        octi_product_run(product, call->executor);
+        product->call.c += (size_t)state->pixels * state->out_channels;
+    }
+}
+
+static void run(const struct oct_op_run_call *call)
+{
+    const struct conv *state = call->state;
+    const struct oct_view *y = &call->outputs[0];
+    struct octi_product product = {.run = state->kernel, .weights = state->weights, .groups = state->groups};
+    product.group_channels = state->group_channels;
+    product.rows = y->desc.shape.dims[0] * state->pixels;
+    product.call.a = call->inputs[OCTI_WEIGHTED_X].data;
+    product.call.c = y->data;
+    product.call.c_stride = state->out_channels;
+    product.call.output = state->output;
+    if (state->row_taps) {
+        run_row_taps(call, state, &product);
+        return;
+    }
+    if (state->offsets != NULL) {
+        product.image_rows = state->pixels;
+        product.image_bytes = state->image_bytes;
+        product.call.offsets = state->offsets;
+        product.call.offset_stride = (size_t)state->pixels;
+        product.call.padding = state->padding;
+        product.call.line = state->line;
+        product.call.x_stride = state->x_stride;
+    } else {
+        product.call.a_stride = state->in_channels;
+    }
+    octi_product_run(&product, call->executor);
+}
+
+// Where the channels that window position `tap` sees begin, for each output pixel.
+static void write_tap(const struct octi_conv_geometry *geometry, size_t tap, size_t channels, int32_t *offsets)
+{
+    int64_t line = (int64_t)tap / geometry->kernel[OCTI_CONV_WIDTH];
+    int64_t kx = (int64_t)tap % geometry->kernel[OCTI_CONV_WIDTH];
+    int64_t ky = line % geometry->kernel[OCTI_CONV_HEIGHT];
+    int64_t kz = line / geometry->kernel[OCTI_CONV_HEIGHT];
+    for (int64_t z = 0; z < geometry->out[OCTI_CONV_DEPTH]; z++) {
+        int64_t iz = octi_conv_position(geometry, OCTI_CONV_DEPTH, z, kz);
+        for (int64_t y = 0; y < geometry->out[OCTI_CONV_HEIGHT]; y++) {
+            int64_t iy = octi_conv_position(geometry, OCTI_CONV_HEIGHT, y, ky);
+            int64_t first = (iz * geometry->in[OCTI_CONV_HEIGHT] + iy) * geometry->in[OCTI_CONV_WIDTH];
+            for (int64_t x = 0; x < geometry->out[OCTI_CONV_WIDTH]; x++) {
+                int64_t ix = octi_conv_position(geometry, OCTI_CONV_WIDTH, x, kx);
+                bool inside = iz >= 0 && iy >= 0 && ix >= 0;
+                *offsets++ = inside ? (int32_t)((first + ix) * (int64_t)channels) : OCTI_QGEMM_PADDING;
+            }
+        }
+    }
+}
+
+static enum oct_status alloc_offsets(struct oct_op_prepare_call *call, size_t taps, size_t pixels, int32_t **offsets)
+{
+    size_t entries;
+    size_t bytes;
+    if (!octi_mul_size(taps, pixels, &entries) || !octi_mul_size(entries, sizeof **offsets, &bytes)) {
+        return oct_error_set(call->error, OCT_ERR_LIMIT, NULL, OCT_POSITION_NONE, "the window table overflows size_t");
+    }
+    *offsets = oct_op_prepare_alloc(call, bytes);
+    return *offsets != NULL ? OCT_OK : OCT_ERR_NOMEM;
+}
+
+// One table for all images and groups: byte offsets from the beginning of an image.
+static enum oct_status
+make_offsets(struct oct_op_prepare_call *call, const struct octi_conv_geometry *geometry, struct conv *state)
+{
+    size_t window = (size_t)octi_conv_count(geometry->kernel);
+    int32_t *offsets;
+    enum oct_status status = alloc_offsets(call, window, (size_t)state->pixels, &offsets);
+    if (status != OCT_OK) {
+        return status;
+    }
+    uint8_t *padding = oct_op_prepare_alloc(call, state->in_channels);
+    if (padding == NULL) {
+        return OCT_ERR_NOMEM;
+    }
+    memset(padding, (int)call->inputs[OCTI_WEIGHTED_X]->qparams.zero_point, state->in_channels);
+    for (size_t tap = 0; tap < window; tap++) {
+        write_tap(geometry, tap, state->in_channels, offsets + tap * (size_t)state->pixels);
+    }
+    state->offsets = offsets;
+    state->padding = padding;
+    return OCT_OK;
+}
+
+// Where a line of a window of the padded image begins, for each pixel of an output plane. Lines of one plane of the
+// window are as far apart as those of the image; where the window has several planes, each line has its own offsets.
+static enum oct_status
+make_window_offsets(struct oct_op_prepare_call *call, const struct octi_conv_geometry *geometry, struct conv *state)
+{
+    const struct octi_padded_image *image = &state->padded;
+    size_t height = (size_t)geometry->kernel[OCTI_CONV_HEIGHT];
+    size_t planes = (size_t)geometry->kernel[OCTI_CONV_DEPTH];
+    size_t taps = planes > 1 ? planes * height : 1;
+    int64_t width = geometry->out[OCTI_CONV_WIDTH];
+    state->plane_pixels = geometry->out[OCTI_CONV_HEIGHT] * width;
+    state->plane_step = (size_t)geometry->stride[OCTI_CONV_DEPTH] * image->lines * image->line_bytes;
+    state->offset_stride = planes > 1 ? (size_t)state->plane_pixels : 0;
+    state->tap_stride = planes > 1 ? 0 : image->line_bytes;
+    int32_t *offsets;
+    enum oct_status status = alloc_offsets(call, taps, (size_t)state->plane_pixels, &offsets);
+    if (status != OCT_OK) {
+        return status;
+    }
+    state->offsets = offsets;
+    for (size_t tap = 0; tap < taps; tap++) {
+        size_t line = tap / height * image->lines + tap % height;
+        for (int64_t pixel = 0; pixel < state->plane_pixels; pixel++) {
+            int64_t y = pixel / width * geometry->stride[OCTI_CONV_HEIGHT] + (int64_t)line;
+            int64_t x = pixel % width * geometry->stride[OCTI_CONV_WIDTH];
+            *offsets++ = (int32_t)(y * (int64_t)image->line_bytes + x * (int64_t)state->in_channels);
+        }
+    }
+    return OCT_OK;
+}
+
+// Chosen by the geometry alone. A padding as wide as the window would let the copy grow beyond input and window.
+static bool has_row_taps(const struct octi_conv_geometry *geometry)
+{
+    for (int d = 0; d < OCTI_CONV_DIMS; d++) {
+        if (geometry->dilation[d] != 1 || geometry->padding[d] >= geometry->kernel[d]) {
+            return false;
+        }
+    }
+    return geometry->groups == 1 && geometry->group_channels <= MAX_ROW_TAP_CHANNELS &&
+           geometry->kernel[OCTI_CONV_WIDTH] > 1;
+}
+
+static enum oct_status pack(struct oct_op_prepare_call *call,
+                            const struct octi_conv_geometry *geometry,
+                            const struct octi_panel_geometry *layout,
+                            const struct octi_qdwconv *depthwise,
+                            struct conv *state)
+{
+    struct oct_view weight = octi_conv_view(call->constants[OCTI_WEIGHTED_WEIGHT]);
+    size_t bytes;
+    if (!octi_mul_size(state->groups, sizeof *state->weights, &bytes)) {
+        return OCT_ERR_LIMIT;
+    }
+    state->weights = oct_op_prepare_alloc(call, bytes);
+    if (state->weights == NULL) {
+        return OCT_ERR_NOMEM;
+    }
+    // Weights are dense, so the planes of a window continue one another: a window of depth is a higher one.
+    struct octi_panel_source source = {
+        .weights = weight.data,
+        .column_stride = weight.strides[0],
+        .channel_stride = weight.strides[1],
+        .y_stride = weight.strides[2 + OCTI_CONV_HEIGHT],
+        .x_stride = weight.strides[2 + OCTI_CONV_WIDTH],
+        .window_height = (size_t)(geometry->kernel[OCTI_CONV_DEPTH] * geometry->kernel[OCTI_CONV_HEIGHT]),
+        .window_width = (size_t)geometry->kernel[OCTI_CONV_WIDTH],
+        .channels = (size_t)geometry->group_channels,
+        .row_taps = state->row_taps,
+    };
+    int64_t merged = depthwise == NULL ? octi_merged_groups(geometry, layout) : 1;
+    if (depthwise != NULL) {
+        source = octi_qdwconv_source(depthwise, source);
+    } else if (merged > 1) {
+        enum oct_status status = octi_merge_groups(call, geometry, merged, &source);
+        if (status != OCT_OK) {
+            return status;
+        }
+        state->groups /= (size_t)merged;
+        state->group_channels *= (size_t)merged;
+    }
+    return octi_product_pack(call, layout, &source, state->groups, state->weights);
+}
+
+static enum oct_status prepare_conv(struct oct_op_prepare_call *call, bool relu)
+{
+    const struct oct_tensor_desc *x = call->inputs[OCTI_WEIGHTED_X];
+    struct octi_conv_geometry geometry =
+        octi_conv_geometry(call->attributes, x, call->inputs[OCTI_WEIGHTED_WEIGHT], &call->outputs[0]);
+    int64_t image_bytes = x->shape.dims[1];
+    bool fits = true;
+    for (int d = 0; d < OCTI_CONV_DIMS; d++) {
+        fits = fits && octi_mul_int64(image_bytes, geometry.in[d], &image_bytes);
+    }
+    if (x->dtype != OCT_DTYPE_QUINT8 || !octi_is_channels_last(x) || !octi_is_channels_last(&call->outputs[0]) ||
+        !fits || image_bytes > INT32_MAX) {
+        return OCT_OK; // the reference reads anything
+    }
+    struct conv *state = oct_op_prepare_alloc(call, sizeof *state);
+    if (state == NULL) {
+        return OCT_ERR_NOMEM;
+    }
+    state->in_channels = (size_t)x->shape.dims[1];
+    state->out_channels = (size_t)call->outputs[0].shape.dims[1];
+    state->pixels = octi_conv_count(geometry.out);
+    state->line = (size_t)geometry.out[OCTI_CONV_WIDTH];
+    state->x_stride = (size_t)geometry.stride[OCTI_CONV_WIDTH];
+    state->image_bytes = (size_t)image_bytes;
+    state->output = octi_output_of(&call->outputs[0], relu);
+    size_t copy_bytes = 0;
+    state->row_taps = has_row_taps(&geometry) &&
+                      octi_padded_image_plan(&geometry, state->in_channels, (uint8_t)x->qparams.zero_point,
+                                             &state->padded, &copy_bytes) &&
+                      copy_bytes <= INT32_MAX;
+    const struct octi_qdwconv *depthwise = NULL;
+    const struct octi_panel_geometry *layout;
+    if (geometry.group_channels == 1 && geometry.group_out_channels == 1 && geometry.groups > 1) {
+        const struct octi_qdwconv_window window = {
+            .height = geometry.kernel[OCTI_CONV_DEPTH] * geometry.kernel[OCTI_CONV_HEIGHT],
+            .width = geometry.kernel[OCTI_CONV_WIDTH],
+            .x_stride = geometry.stride[OCTI_CONV_WIDTH],
+            .x_dilation = geometry.dilation[OCTI_CONV_WIDTH],
+        };
+        depthwise = octi_qdwconv_select_window(call->cpu_features, &window);
+        state->kernel = depthwise->run;
+        state->groups = 1; // a panel holds many channels
+        layout = &depthwise->geometry;
+        call->kernel = depthwise->kernel.name;
+    } else {
+        const struct octi_qgemm *kernel = octi_qgemm_select(call->cpu_features);
+        state->kernel = kernel->run;
+        state->groups = (size_t)geometry.groups;
+        state->group_channels = (size_t)geometry.group_channels;
+        layout = &kernel->geometry;
+        call->kernel = kernel->kernel.name;
+    }
+    enum oct_status status = pack(call, &geometry, layout, depthwise, state);
+    if (status == OCT_OK && state->row_taps) {
+        call->scratch_bytes = copy_bytes + READABLE_PAST_END;
+        status = make_window_offsets(call, &geometry, state);
+    } else if (status == OCT_OK && (depthwise != NULL || !octi_conv_is_pointwise(&geometry))) {
+        status = make_offsets(call, &geometry, state);
+    }
+    if (status != OCT_OK) {
+        return status;
+    }
+    call->state = state;
+    call->run = run;
+    call->constants_packed = true;
+    return OCT_OK;
+}
+
+enum oct_status octi_quantized_conv_prepare(struct oct_op_prepare_call *call)
+{
+    return prepare_conv(call, false);
+}
+
+enum oct_status octi_quantized_conv_relu_prepare(struct oct_op_prepare_call *call)
+{
+    return prepare_conv(call, true);
+}
