@@ -61,6 +61,18 @@ static inline int64_t octi_conv_position(const struct octi_conv_geometry *geomet
     return position >= 0 && position < geometry->in[d] ? position : -1;
 }
 
+/// Where output pixel `out` sees element `k` of the window (all three dimensions); false in the padding.
+static inline bool
+octi_conv_sees(const struct octi_conv_geometry *geometry, const int64_t *out, const int64_t *k, int64_t *at)
+{
+    bool inside = true;
+    for (int d = 0; d < OCTI_CONV_DIMS; d++) {
+        at[d] = octi_conv_position(geometry, d, out[d], k[d]);
+        inside = inside && at[d] >= 0;
+    }
+    return inside;
+}
+
 /// Number of positions within three extents. Bounded by a tensor that exists.
 static inline int64_t octi_conv_count(const int64_t *extents)
 {

@@ -54,17 +54,12 @@ static int32_t window_sum(const struct octi_conv_geometry *geometry,
     int64_t first_channel = out[1] / geometry->group_out_channels * geometry->group_channels;
     struct oct_shape window = {.rank = OCTI_CONV_DIMS};
     memcpy(window.dims, geometry->kernel, sizeof geometry->kernel);
-    int64_t k[OCTI_CONV_DIMS] = {0};
+    int64_t k[OCT_MAX_RANK] = {0};
     int32_t sum = 0;
     do {
         int64_t at[OCTI_CONV_RANK] = {out[0], first_channel};
-        int64_t w_at[OCTI_CONV_RANK] = {out[1], 0};
-        bool inside = true; // padding holds the zero point
-        for (int d = 0; d < OCTI_CONV_DIMS; d++) {
-            at[2 + d] = octi_conv_position(geometry, d, out[2 + d], k[d]);
-            w_at[2 + d] = k[d];
-            inside = inside && at[2 + d] >= 0;
-        }
+        int64_t w_at[OCTI_CONV_RANK] = {out[1], 0, k[0], k[1], k[2]};
+        bool inside = octi_conv_sees(geometry, out + 2, k, at + 2); // padding holds the zero point
         for (int64_t c = 0; c < geometry->group_channels && inside; c++, at[1]++, w_at[1]++) {
             int32_t q = octi_load_code(x, octi_view_offset(x, at));
             sum += (q - x_zero) * (octi_load_code(weight, octi_view_offset(weight, w_at)) - w_zero);
@@ -212,7 +207,7 @@ static enum oct_status
 make_offsets(struct oct_op_prepare_call *call, const struct octi_conv_geometry *geometry, struct conv *state)
 {
     size_t window = (size_t)octi_conv_count(geometry->kernel);
-    int32_t *offsets;
+    int32_t *offsets = NULL;
     enum oct_status status = alloc_offsets(call, window, (size_t)state->pixels, &offsets);
     if (status != OCT_OK) {
         return status;
@@ -244,7 +239,7 @@ make_window_offsets(struct oct_op_prepare_call *call, const struct octi_conv_geo
     state->plane_step = (size_t)geometry->stride[OCTI_CONV_DEPTH] * image->lines * image->line_bytes;
     state->offset_stride = planes > 1 ? (size_t)state->plane_pixels : 0;
     state->tap_stride = planes > 1 ? 0 : image->line_bytes;
-    int32_t *offsets;
+    int32_t *offsets = NULL;
     enum oct_status status = alloc_offsets(call, taps, (size_t)state->plane_pixels, &offsets);
     if (status != OCT_OK) {
         return status;

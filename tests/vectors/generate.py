@@ -111,6 +111,10 @@ def conv(run, prepack):
     return call
 
 
+def float_conv(run):
+    return lambda i, a: run(i[0], i[1], i[2], a["stride"], a["padding"], a["dilation"], a["groups"])
+
+
 def binary(run):
     return lambda i, a: run(i[0], i[1], a["scale"], a["zero_point"])
 
@@ -164,8 +168,9 @@ CALLS = {
     "aten::mul": lambda i, a: torch.mul(i[0], i[1]),
     "aten::cat": lambda i, a: torch.cat(i, a.get("dim", 0)),
     "aten::linear": lambda i, a: F.linear(i[0], i[1], i[2]),
-    "aten::conv2d":
-        lambda i, a: F.conv2d(i[0], i[1], i[2], a["stride"], a["padding"], a["dilation"], a["groups"]),
+    "aten::conv1d": float_conv(F.conv1d),
+    "aten::conv2d": float_conv(F.conv2d),
+    "aten::conv3d": float_conv(F.conv3d),
     "aten::batch_norm":
         lambda i, a: F.batch_norm(i[0], i[3], i[4], i[1], i[2], training=False, eps=a["eps"]),
 }

@@ -31,19 +31,30 @@ static const float *floats(const struct oct_graph *graph, oct_value_id value)
     return value == OCT_VALUE_NONE ? NULL : graph->values[value].constant->data;
 }
 
+/// The convolution, or linear layer, that the batch norm reads alone.
+static size_t find_product(struct oct_graph *graph, oct_value_id normalized)
+{
+    static const char *const convolutions[] = {"aten::conv1d", "aten::conv2d", "aten::conv3d"};
+    for (size_t i = 0; i < sizeof convolutions / sizeof convolutions[0]; i++) {
+        size_t node = octi_edit_match(graph, normalized, convolutions[i], true);
+        if (node != OCTI_NODE_NONE) {
+            return node;
+        }
+    }
+    // Only for [N, C] is the linear layer's last dimension the channel.
+    return octi_edit_desc(graph, normalized)->shape.rank == 2 ? octi_edit_match(graph, normalized, "aten::linear", true)
+                                                              : OCTI_NODE_NONE;
+}
+
 static bool find_match(struct oct_graph *graph, size_t batch_norm, struct match *match)
 {
     for (size_t i = 0; i < BN_COUNT; i++) {
         match->bn[i] = octi_edit_input(graph, batch_norm, i);
     }
     match->batch_norm = batch_norm;
-    match->product = octi_edit_match(graph, match->bn[BN_INPUT], "aten::conv2d", true);
+    match->product = find_product(graph, match->bn[BN_INPUT]);
     if (match->product == OCTI_NODE_NONE) {
-        match->product = octi_edit_match(graph, match->bn[BN_INPUT], "aten::linear", true);
-        // Only for [N, C] is the linear layer's last dimension the channel.
-        if (match->product == OCTI_NODE_NONE || octi_edit_desc(graph, match->bn[BN_INPUT])->shape.rank != 2) {
-            return false;
-        }
+        return false;
     }
     match->input = octi_edit_input(graph, match->product, 0);
     match->weight = octi_edit_input(graph, match->product, 1);

@@ -3,8 +3,8 @@
 // else and the new node turns out to have exactly the dtype, shape and parameters the quantize node had. A pair that
 // cancels is exact. add, hardswish, sigmoid and hardsigmoid give the same real numbers, but a quantized operator adds
 // the zero point after it has rounded and quantize_per_tensor before: one step where a value lies at or next to a tie.
-// linear and conv2d are summed in integers besides, which differs from float sums by rounding. mul stays: its quantized
-// formula is another one.
+// linear and the convolutions are summed in integers besides, which differs from float sums by rounding. mul stays: its
+// quantized formula is another one.
 #include "engine/graph/desc.h"
 #include "engine/graph/edit.h"
 #include "engine/graph/passes/passes.h"
@@ -171,10 +171,35 @@ static enum oct_status settle_bias(struct oct_graph *graph, oct_value_id *bias, 
     return octi_graph_append_constant(graph, value.name, &value.desc, value.constant->data, bias, error);
 }
 
-static enum oct_status rewrite_product(
-    struct oct_graph *graph, const struct island *island, size_t node, bool relu, bool *done, struct oct_error *error)
+struct product_row {
+    const char *real_op, *quantized_op, *with_relu;
+    const char *scale_name, *zero_point_name;
+};
+static const struct product_row PRODUCTS[] = {
+    {"aten::linear", "quantized::linear", "quantized::linear_relu", "Y_scale_i", "Y_zero_point_i"},
+    {"aten::conv1d", "quantized::conv1d", "quantized::conv1d_relu", "output_scale", "output_zero_point"},
+    {"aten::conv2d", "quantized::conv2d", "quantized::conv2d_relu", "output_scale", "output_zero_point"},
+    {"aten::conv3d", "quantized::conv3d", "quantized::conv3d_relu", "output_scale", "output_zero_point"},
+};
+
+static const struct product_row *product_row(const struct oct_graph *graph, size_t node)
 {
-    bool is_linear = octi_edit_is(graph, node, "aten::linear");
+    for (size_t i = 0; i < sizeof PRODUCTS / sizeof PRODUCTS[0]; i++) {
+        if (octi_edit_is(graph, node, PRODUCTS[i].real_op)) {
+            return &PRODUCTS[i];
+        }
+    }
+    return NULL;
+}
+
+static enum oct_status rewrite_product(struct oct_graph *graph,
+                                       const struct island *island,
+                                       size_t node,
+                                       const struct product_row *row,
+                                       bool relu,
+                                       bool *done,
+                                       struct oct_error *error)
+{
     oct_value_id inputs[3] = {byte_source(graph, octi_edit_input(graph, node, 0)),
                               quantized_source(graph, octi_edit_input(graph, node, 1)),
                               octi_edit_input(graph, node, 2)};
@@ -187,13 +212,11 @@ static enum oct_status rewrite_product(
     if (status != OCT_OK || !known) {
         return status;
     }
-    const char *op_name = is_linear ? (relu ? "quantized::linear_relu" : "quantized::linear")
-                                    : (relu ? "quantized::conv2d_relu" : "quantized::conv2d");
-    return replace_island(graph, island, op_name, inputs, 3, node, is_linear ? "Y_scale_i" : "output_scale",
-                          is_linear ? "Y_zero_point_i" : "output_zero_point", done, error);
+    return replace_island(graph, island, relu ? row->with_relu : row->quantized_op, inputs, 3, node, row->scale_name,
+                          row->zero_point_name, done, error);
 }
 
-/// [relu of] add, linear or conv2d.
+/// [relu of] add, linear or a convolution.
 static enum oct_status
 rewrite_binary(struct oct_graph *graph, const struct island *island, bool *done, struct oct_error *error)
 {
@@ -207,8 +230,8 @@ rewrite_binary(struct oct_graph *graph, const struct island *island, bool *done,
     bool has_relu = relu != OCTI_NODE_NONE;
     if (octi_edit_is(graph, node, "aten::add")) {
         status = rewrite_add(graph, island, node, has_relu, done, error);
-    } else if (octi_edit_is(graph, node, "aten::linear") || octi_edit_is(graph, node, "aten::conv2d")) {
-        status = rewrite_product(graph, island, node, has_relu, done, error);
+    } else if (product_row(graph, node) != NULL) {
+        status = rewrite_product(graph, island, node, product_row(graph, node), has_relu, done, error);
     }
     if (status == OCT_OK && *done) {
         if (has_relu) {

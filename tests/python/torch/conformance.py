@@ -83,10 +83,16 @@ class Wrapped(nn.Module):
         return self.dequant(self.body(self.quant(x)))
 
 
-def conv_bn(inputs, outputs, kernel, stride=1, groups=1, activation=None):
+CONVOLUTIONS = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
+BATCH_NORMS = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
+
+
+def conv_bn(inputs, outputs, kernel, stride=1, groups=1, activation=None, dims=2, dilation=1):
+    extents = [kernel] * dims if isinstance(kernel, int) else kernel
+    padding = [dilation * (extent // 2) for extent in extents]
     layers = [
-        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False),
-        nn.BatchNorm2d(outputs),
+        CONVOLUTIONS[dims](inputs, outputs, kernel, stride, padding, dilation, groups, bias=False),
+        BATCH_NORMS[dims](outputs),
     ]
     return nn.Sequential(*layers, *([activation] if activation else []))
 
@@ -214,19 +220,65 @@ class MLP(nn.Module):
         return self.last(self.dropout(self.second(self.dropout(self.first(x)))))
 
 
-MODELS = [ResNet18, MobileNetV2, Mixed, MLP]
+class Waves(nn.Module):
+    """One dimension: a first layer over the raw signal, dilated residuals, depthwise, groups."""
+
+    shape = (1, 400)
+
+    def __init__(self, eager):
+        super().__init__()
+        self.stem = conv_bn(1, 16, 25, 4, activation=nn.ReLU(), dims=1)
+        self.first = conv_bn(16, 16, 3, activation=nn.ReLU(), dims=1, dilation=4)
+        self.second = conv_bn(16, 16, 3, dims=1, dilation=16)
+        self.depthwise = conv_bn(16, 16, 5, 2, groups=16, activation=nn.ReLU(), dims=1)
+        self.grouped = conv_bn(16, 24, 3, 2, groups=4, activation=nn.ReLU(), dims=1)
+        self.join = functional(eager)
+        self.fc = nn.Linear(24 * 25, 10)
+
+    def forward(self, x):
+        x = self.stem(x)
+        x = self.join.add_relu(x, self.second(self.first(x)))
+        return self.fc(torch.flatten(self.grouped(self.depthwise(x)), 1))
 
 
-def inputs(rows, seed):
-    return torch.randn(rows, 3, 32, 32, generator=torch.Generator().manual_seed(seed))
+class Volumes(nn.Module):
+    """Three dimensions: a first layer over colours, a window cut in plane and time, depthwise, dilation."""
+
+    shape = (3, 6, 16, 16)
+
+    def __init__(self, eager):
+        super().__init__()
+        self.stem = conv_bn(3, 16, (3, 5, 5), (1, 2, 2), activation=nn.ReLU(), dims=3)
+        self.plane = conv_bn(16, 20, (1, 3, 3), activation=nn.ReLU(), dims=3)
+        self.time = conv_bn(20, 16, (3, 1, 1), dims=3)
+        self.depthwise = conv_bn(16, 16, 3, groups=16, dims=3)
+        self.full = conv_bn(32, 12, 3, 2, activation=nn.ReLU(), dims=3, dilation=2)
+        self.join = functional(eager)
+        self.cat = functional(eager)
+        self.fc = nn.Linear(12 * 3 * 4 * 4, 10)
+
+    def forward(self, x):
+        x = self.stem(x)
+        x = self.join.add_relu(x, self.time(self.plane(x)))
+        x = self.cat.cat([x, self.depthwise(x)], 1)
+        return self.fc(torch.flatten(self.full(x), 1))
+
+
+MODELS = [ResNet18, MobileNetV2, Mixed, MLP, Waves, Volumes]
+
+
+def inputs(kind, rows, seed):
+    shape = getattr(kind, "shape", (3, 32, 32))
+    return torch.randn(rows, *shape, generator=torch.Generator().manual_seed(seed))
 
 
 def fusable(model):
     """Names of every conv + bn (+ relu) and linear + relu."""
+    first = (*CONVOLUTIONS.values(), nn.Linear)
     groups = []
     for name, module in model.named_modules():
-        if isinstance(module, nn.Sequential) and isinstance(module[0], (nn.Conv2d, nn.Linear)):
-            kept = [layer for layer in module if isinstance(layer, (nn.Conv2d, nn.Linear, nn.BatchNorm2d, nn.ReLU))]
+        if isinstance(module, nn.Sequential) and isinstance(module[0], first):
+            kept = [layer for layer in module if isinstance(layer, first + (*BATCH_NORMS.values(), nn.ReLU))]
             groups.append([f"{name}.{index}" for index in range(len(kept))])
     return groups
 
@@ -242,23 +294,24 @@ def built(kind, eager):
             module.eval()
     with torch.no_grad():
         for seed in range(4):
-            model(inputs(32, 100 + seed))
+            model(inputs(kind, 32, 100 + seed))
     return model.eval()
 
 
 def forms(kind):
     """[(name, module, is quantized)] of one architecture."""
-    eager = calibrated(built(kind, True), [(inputs(32, 200 + seed),) for seed in range(4)], fusable(built(kind, True)))
-    prepared = prepare_fx(built(kind, False).body, QConfigMapping().set_global(reduced_range()), (inputs(2, 0),))
+    examples = [(inputs(kind, 32, 200 + seed),) for seed in range(4)]
+    eager = calibrated(built(kind, True), examples, fusable(built(kind, True)))
+    prepared = prepare_fx(built(kind, False).body, QConfigMapping().set_global(reduced_range()), (inputs(kind, 2, 0),))
     with torch.no_grad():
-        for seed in range(4):
-            prepared(inputs(32, 200 + seed))
+        for example in examples:
+            prepared(*example)
     fx = convert_fx(prepared)
     plain = built(kind, False)
     return [
         ("eager", eager, True),
         ("scripted", torch.jit.script(eager), True),
-        ("traced", torch.jit.trace(eager, inputs(3, 0), check_trace=False), True),
+        ("traced", torch.jit.trace(eager, inputs(kind, 3, 0), check_trace=False), True),
         ("fx", fx, True),
         ("fx scripted", torch.jit.script(fx), True),
         ("float", plain, False),
@@ -308,10 +361,10 @@ def compare(kind, exported, x, mine, theirs, quantized):
 def check(binary, kind, name, module, quantized, folder):
     """One form of one architecture: [(passed, text)] per number of rows."""
     path = folder / "m.octet"
-    exported = octet.export(module, inputs(2, 1), path)
+    exported = octet.export(module, inputs(kind, 2, 1), path)
     results = []
     for rows in (ROWS,) + OTHER_ROWS:
-        x = inputs(rows, SEED)
+        x = inputs(kind, rows, SEED)
         with torch.no_grad():
             theirs = module(x).numpy()
         passed, text = compare(kind, exported, x, run_octet(binary, path, x.numpy(), folder), theirs, quantized)

@@ -277,6 +277,10 @@ class Operators(GraphTest):
             (nn.Conv2d(4, 6, 3, padding="same", dilation=2), (4, 9, 9)),
             (nn.Conv2d(4, 6, 3, padding="valid", bias=False), (4, 9, 9)),
             (lambda x: F.conv2d(x, torch.ones(2, 4, 1, 1)), (4, 3, 3)),
+            (nn.Conv1d(4, 6, 3, stride=2, padding=4, dilation=2, groups=2), (4, 19)),
+            (nn.Conv1d(4, 6, 5, padding="same", dilation=3), (4, 19)),
+            (nn.Conv3d(4, 6, (1, 2, 3), stride=(1, 2, 3), padding=(0, 1, 2), dilation=(3, 2, 1)), (4, 4, 6, 9)),
+            (nn.Conv3d(4, 4, 3, padding="same", groups=4), (4, 3, 4, 5)),
             (nn.BatchNorm2d(4, eps=1e-3), (4, 3, 3)),
             (nn.BatchNorm2d(4, affine=False), (4, 3, 3)),
             (nn.Linear(4, 3, bias=False), (5, 4)),
@@ -364,6 +368,30 @@ class Operators(GraphTest):
         self.assertEqual((constant.zero_point, constant.scales), (3, None))
         self.assertAlmostEqual(constant.scale, 0.02, 8)
 
+    def test_quantized_convolution_in_one_and_three_dimensions(self):
+        q = torch.ops.quantized
+        arguments = {
+            1: (q.conv1d_prepack, q.conv1d, q.conv1d_relu, [2], [5], [3]),
+            3: (q.conv3d_prepack, q.conv3d, q.conv3d_relu, [1, 2, 3], [0, 1, 2], [3, 2, 1]),
+        }
+        for dims, (prepack, conv, conv_relu, stride, padding, dilation) in arguments.items():
+            for run, name in ((conv, f"quantized::conv{dims}d"), (conv_relu, f"quantized::conv{dims}d_relu")):
+                with self.subTest(name):
+                    weight = torch.quantize_per_tensor(torch.randn(6, 2, *(3, 2, 4)[:dims]), 0.02, 3, torch.qint8)
+
+                    class Packed(nn.Module):
+                        def __init__(self):
+                            super().__init__()
+                            self.packed = prepack(weight, torch.randn(6), stride, padding, dilation, 2)
+
+                        def forward(self, x):
+                            return run(torch.quantize_per_tensor(x, 0.05, 60, torch.quint8), self.packed, 0.1, 7)
+
+                    node = self.check(Packed(), 4, *(9, 6, 8)[:dims]).nodes[1]
+                    self.assertEqual(node.op, name)
+                    given = [node.attributes[key] for key in ("stride", "padding", "dilation", "groups")]
+                    self.assertEqual(given, [stride, padding, dilation, 2])
+
     def test_a_quantized_input(self):
         x = torch.quantize_per_tensor(torch.randn(2, 3), 0.1, 60, torch.quint8)
         exported = octet.export(Function(torch.relu), x)
@@ -387,7 +415,8 @@ class Operators(GraphTest):
         self.refused(reflecting, 3, 4, 4, pattern="aten::pad", location=".py:")
         self.refused(nn.Conv2d(3, 3, 2, padding="same"), 3, 4, 4, pattern="not symmetric", location=".py:")
         self.refused(nn.ConvTranspose2d(3, 3, 2), 3, 4, 4, pattern="transpose", location=".py:")
-        self.refused(nn.Conv1d(3, 3, 2), 3, 4, pattern="conv", location=".py:")
+        self.refused(nn.ConvTranspose1d(3, 3, 2), 3, 4, pattern="transpose", location=".py:")
+        self.refused(nn.ConvTranspose3d(3, 3, 2), 3, 4, 4, 4, pattern="transpose", location=".py:")
         self.refused(nn.LSTM(3, 4), 3, 3, pattern="aten::lstm", location=".py:")
         with self.assertRaises(TypeError):
             octet.export(lambda x: x, torch.rand(2, 3))

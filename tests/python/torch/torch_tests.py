@@ -64,8 +64,12 @@ OPERATORS = {
     "aten::dequantize": lambda x: x.dequantize(),
     "quantized::linear": _linear(_Q.linear),
     "quantized::linear_relu": _linear(_Q.linear_relu),
+    "quantized::conv1d": _conv(_Q.conv1d, _Q.conv1d_prepack),
+    "quantized::conv1d_relu": _conv(_Q.conv1d_relu, _Q.conv1d_prepack),
     "quantized::conv2d": _conv(_Q.conv2d, _Q.conv2d_prepack),
     "quantized::conv2d_relu": _conv(_Q.conv2d_relu, _Q.conv2d_prepack),
+    "quantized::conv3d": _conv(_Q.conv3d, _Q.conv3d_prepack),
+    "quantized::conv3d_relu": _conv(_Q.conv3d_relu, _Q.conv3d_prepack),
     "quantized::add": lambda a, b, scale, zero_point: _Q.add(a, b, scale, zero_point),
     "quantized::add_relu": lambda a, b, scale, zero_point: _Q.add_relu(a, b, scale, zero_point),
     "quantized::mul": lambda a, b, scale, zero_point: _Q.mul(a, b, scale, zero_point),
@@ -94,9 +98,9 @@ OPERATORS = {
     "aten::mul": torch.mul,
     "aten::cat": lambda *xs, dim=0: torch.cat(xs, dim),
     "aten::linear": _F.linear,
-    "aten::conv2d": lambda x, w, b, stride=1, padding=0, dilation=1, groups=1: _F.conv2d(
-        x, w, b, stride, padding, dilation, groups
-    ),
+    "aten::conv1d": _F.conv1d,
+    "aten::conv2d": _F.conv2d,
+    "aten::conv3d": _F.conv3d,
     "aten::batch_norm": lambda x, w, b, mean, var, eps=1e-5: _F.batch_norm(x, mean, var, w, b, False, 0.0, eps),
 }
 

@@ -119,17 +119,22 @@ def check_identity(call):
         raise call.error("drops elements at random: only a model in eval mode can be exported")
 
 
-def _pair(call, name, default=None):
-    """A list of two integers; one stands for both; an empty one is absent."""
+def _extents(call, name, n, default=None):
+    """A list of `n` integers; one stands for all; an empty one is absent."""
     value = call.known(name, default)
     if value is None or value == []:
         return None
     value = [value] if isinstance(value, int) else list(value)
     if len(value) == 1:
-        value = value * 2
-    if len(value) != 2:
-        raise call.error(f"`{name}` has {len(value)} values; two-dimensional operators take two")
+        value = value * n
+    if len(value) != n:
+        raise call.error(f"`{name}` has {len(value)} values, expected {n}")
     return [int(element) for element in value]
+
+
+def _pair(call, name, default=None):
+    """Height and width."""
+    return _extents(call, name, 2, default)
 
 
 def _weight(call, name):
@@ -400,7 +405,7 @@ def _quantized_linear(call):
 
 def _same_padding(call, kernel, stride, dilation):
     """Padding that keeps the size, as Conv2d(padding="same") means it."""
-    if stride != [1, 1]:
+    if any(step != 1 for step in stride):
         raise call.error('padding "same" with a stride is not supported')
     totals = [d * (k - 1) for d, k in zip(dilation, kernel)]
     if any(total % 2 for total in totals):
@@ -408,23 +413,26 @@ def _same_padding(call, kernel, stride, dilation):
     return [total // 2 for total in totals]
 
 
-@rule("aten::conv2d", "aten::_convolution", "aten::_convolution_mode", "aten::convolution")
-def _conv2d(call):
+@rule(
+    "aten::conv1d", "aten::conv2d", "aten::conv3d", "aten::_convolution", "aten::_convolution_mode", "aten::convolution"
+)
+def _conv(call):
     weight, bias = _weight(call, "weight"), call.known("bias")
     if call.known("transposed", False):
         raise call.error("transposed convolution is not supported")
-    if weight.dim() != 4 or call.a.dim() != 4:
-        raise call.error("only two-dimensional convolution of a batch [N, C, H, W] is supported")
-    stride, dilation = _pair(call, "stride", 1), _pair(call, "dilation", 1)
+    dims = weight.dim() - 2
+    if dims not in (1, 2, 3) or call.a.dim() != weight.dim():
+        raise call.error("only convolution of a batch [N, C, ...] in one to three dimensions is supported")
+    stride, dilation = _extents(call, "stride", dims, 1), _extents(call, "dilation", dims, 1)
     padding = call.known("padding", 0)
     if padding == "valid":
-        padding = [0, 0]
+        padding = [0] * dims
     elif padding == "same":
         padding = _same_padding(call, list(weight.shape[2:]), stride, dilation)
     else:
-        padding = _pair(call, "padding", 0)
+        padding = _extents(call, "padding", dims, 0)
     return call.emit(
-        "aten::conv2d",
+        f"aten::conv{dims}d",
         [
             call.tensor("input"),
             call.constant(weight, "weight"),
@@ -437,11 +445,25 @@ def _conv2d(call):
     )
 
 
-@rule("quantized::conv2d", "quantized::conv2d_relu")
-def _quantized_conv2d(call):
+@rule(
+    "quantized::conv1d",
+    "quantized::conv1d_relu",
+    "quantized::conv2d",
+    "quantized::conv2d_relu",
+    "quantized::conv3d",
+    "quantized::conv3d_relu",
+)
+def _quantized_conv(call):
     quantized = torch.ops.quantized
+    dims = int(call.kind.removeprefix("quantized::conv")[0])
     packed = call.known("packed_weight")
-    weight, bias = quantized.conv2d_unpack(packed)
+    weight, bias = getattr(quantized, f"conv{dims}d_unpack")(packed)
+    # One-dimensional layers are packed as images of height 1: the last of each list is theirs.
+    packing = f"conv{max(dims, 2)}d"
+
+    def extents(name):
+        return [int(value) for value in getattr(quantized, f"{packing}_{name}")(packed)][-dims:]
+
     return call.emit(
         call.kind,
         [
@@ -449,10 +471,10 @@ def _quantized_conv2d(call):
             call.constant(weight, "weight"),
             None if bias is None else call.constant(bias, "bias"),
         ],
-        stride=[int(value) for value in quantized.conv2d_stride(packed)],
-        padding=[int(value) for value in quantized.conv2d_padding(packed)],
-        dilation=[int(value) for value in quantized.conv2d_dilation(packed)],
-        groups=int(quantized.conv2d_groups(packed)),
+        stride=extents("stride"),
+        padding=extents("padding"),
+        dilation=extents("dilation"),
+        groups=int(getattr(quantized, f"{packing}_groups")(packed)),
         output_scale=float(call.known("output_scale")),
         output_zero_point=int(call.known("output_zero_point")),
     )
