@@ -6,7 +6,20 @@
 #define KEEP(x) __asm__ volatile("" : "+x"(x))
 #define DOT(x)                                                                                                         \
     x = _mm256_add_epi32(x, _mm256_madd_epi16(u, s));                                                                  \
-    __asm__ volatile("" : "+x"(x), "+x"(u))
+    __asm__ volatile("" : "+x"(x), "+x"(u));
+#define DOTS                                                                                                           \
+    DOT(a)                                                                                                             \
+    DOT(b)                                                                                                             \
+    DOT(c)                                                                                                             \
+    DOT(d)                                                                                                             \
+    DOT(e)                                                                                                             \
+    DOT(f)                                                                                                             \
+    DOT(g)                                                                                                             \
+    DOT(h)                                                                                                             \
+    DOT(i)                                                                                                             \
+    DOT(j)                                                                                                             \
+    DOT(k)                                                                                                             \
+    DOT(l)
 
 void octi_yardstick_12x16__avx2_dots(uint64_t turns)
 {
@@ -14,18 +27,7 @@ void octi_yardstick_12x16__avx2_dots(uint64_t turns)
     __m256i a = u, b = u, c = u, d = u, e = u, f = u, g = u, h = u, i = u, j = u, k = u, l = u;
     KEEP(s);
     for (uint64_t turn = 0; turn < turns; turn++) {
-        DOT(a);
-        DOT(b);
-        DOT(c);
-        DOT(d);
-        DOT(e);
-        DOT(f);
-        DOT(g);
-        DOT(h);
-        DOT(i);
-        DOT(j);
-        DOT(k);
-        DOT(l);
+        DOTS DOTS DOTS DOTS
     }
 }
 

@@ -31,10 +31,7 @@ void octi_yardstick_16x64__avx512vnni_dots(uint64_t turns)
     __m512i a = u, b = u, c = u, d = u, e = u, f = u, g = u, h = u;
     __m512i i = u, j = u, k = u, l = u, m = u, n = u, o = u, p = u;
     for (uint64_t turn = 0; turn < turns; turn++) {
-        DOTS;
-        DOTS;
-        DOTS;
-        DOTS;
+        DOTS DOTS DOTS DOTS
     }
 }
 

@@ -289,7 +289,7 @@ static void build_elements(struct builder *builder)
     oct_value_id inputs[OCT_BENCH_MAX_INPUTS];
     size_t n_inputs = element_inputs(shape), n_attributes = 0;
     for (size_t i = 0; i < n_inputs; ++i) {
-        char name[8];
+        char name[24];
         snprintf(name, sizeof(name), "x%zu", i);
         inputs[i] = add_input(builder, name, &dims, shape->op != OCT_BENCH_QUANTIZE);
     }

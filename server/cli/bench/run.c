@@ -17,7 +17,7 @@
 #include "server/cli/bench/timing.h"
 #include "server/cli/bench/work.h"
 
-#define ATTEMPTS       20
+#define ATTEMPTS       40
 #define FIRST_READINGS 5 ///< until the frequency has settled
 #define REASON_BYTES   200
 
