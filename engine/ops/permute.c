@@ -121,13 +121,14 @@ static enum oct_status prepare_transpose(struct oct_op_prepare_call *call)
 const struct oct_op octi_op_permute = {
     .name = "aten::permute",
     .covers = (const char *const[]){"aten::permute", NULL},
-    .doc = "Dimension d of the output is dimension dims[d] of the input. Copies.",
+    .doc = "Dimension d of the output is dimension dims[d] of the input. Copies, unless memory formats make the bytes "
+           "the same.",
     .input_names = (const char *const[]){"self", NULL},
     .min_inputs = 1,
     .max_inputs = 1,
     .n_outputs = 1,
     .dtypes = "any -> same",
-    .flags = OCT_OP_STRIDED,
+    .flags = OCT_OP_ANY_FORMAT | OCT_OP_STRIDED,
     .attributes =
         (const struct oct_attribute_spec[]){
             [DIMS] = {.name = "dims",
@@ -142,18 +143,19 @@ const struct oct_op octi_op_permute = {
     .infer = infer_permute,
     .reference = reference_permute,
     .prepare = prepare_permute,
+    .permutation = read_dims,
 };
 
 const struct oct_op octi_op_transpose = {
     .name = "aten::transpose",
     .covers = (const char *const[]){"aten::transpose.int", NULL},
-    .doc = "Exchanges two dimensions. Copies.",
+    .doc = "Exchanges two dimensions. Copies, unless memory formats make the bytes the same.",
     .input_names = (const char *const[]){"self", NULL},
     .min_inputs = 1,
     .max_inputs = 1,
     .n_outputs = 1,
     .dtypes = "any -> same",
-    .flags = OCT_OP_STRIDED,
+    .flags = OCT_OP_ANY_FORMAT | OCT_OP_STRIDED,
     .attributes =
         (const struct oct_attribute_spec[]){
             [DIM0] = OCTI_ATTRIBUTE_DIM("dim0", true, 0, "one dimension"),
@@ -163,4 +165,5 @@ const struct oct_op octi_op_transpose = {
     .infer = infer_transpose,
     .reference = reference_transpose,
     .prepare = prepare_transpose,
+    .permutation = read_swap,
 };

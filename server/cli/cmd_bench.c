@@ -3,6 +3,10 @@
 #include <string.h>
 
 #include "octet/proto/json.h"
+#include "server/cli/bench/kernels.h"
+#include "server/cli/bench/limits.h"
+#include "server/cli/bench/report.h"
+#include "server/cli/bench/work.h"
 #include "server/cli/cli.h"
 #include "server/cli/measure.h"
 #include "server/cli/model.h"
@@ -11,6 +15,7 @@
 #define MAX_ROW_COUNTS  16
 #define DEFAULT_SECONDS 1.0
 #define WARM_UP_RUNS    20
+#define REASON_BYTES    200
 
 enum { FLAG_ROWS = OCT_CLI_MODEL_FLAG_COUNT, FLAG_SECONDS, FLAG_STEPS, FLAG_JSON };
 
@@ -32,6 +37,7 @@ struct bench_arguments {
     double seconds;
     bool steps;
     bool json;
+    struct oct_yardstick yardstick;
 };
 
 static enum oct_status set_rows(struct bench_arguments *arguments, const char *text, struct oct_error *error)
@@ -96,6 +102,8 @@ static void write_common(struct oct_json_writer *writer,
     oct_json_integer(writer, rows);
     oct_json_key(writer, "isa");
     oct_json_string(writer, isa);
+    oct_json_key(writer, "cache");
+    oct_json_string(writer, "hot");
 }
 
 static void write_times(struct oct_json_writer *writer, const struct oct_stopwatch *times)
@@ -122,21 +130,29 @@ static enum oct_status write_json(const struct bench_arguments *arguments,
                                   const char *isa,
                                   const struct oct_stopwatch *runs,
                                   const struct oct_stopwatch *steps,
+                                  const struct oct_bench_around *around,
                                   struct oct_buffer *out)
 {
+    char reason[REASON_BYTES];
+    const struct oct_graph *graph = oct_plan_graph(plan);
+    const struct oct_bench_reading peak = oct_bench_around_peak(around);
     struct oct_json_writer writer;
     oct_json_writer_init(&writer, out, 0);
     write_common(&writer, "model", arguments, rows, isa);
     write_times(&writer, runs);
     oct_json_key(&writer, "rows_per_s");
     oct_json_double(&writer, rows_per_second(runs, rows));
+    oct_bench_write_peak(&writer, oct_bench_graph_macs(graph, rows), (double)oct_stopwatch_at(runs, 0.5), &peak);
+    oct_json_key(&writer, "disturbed");
+    oct_json_bool(&writer,
+                  !oct_bench_is_quiet(around, 1, arguments->yardstick.least_macs_per_cycle, reason, sizeof(reason)));
     oct_json_object_end(&writer);
     enum oct_status status = oct_json_writer_finish(&writer);
     if (status == OCT_OK) {
         status = oct_buffer_append(out, "\n", 1);
     }
     for (size_t i = 0; steps != NULL && i < oct_plan_step_count(plan) && status == OCT_OK; ++i) {
-        struct oct_node_info node = oct_graph_node(oct_plan_graph(plan), i);
+        struct oct_node_info node = oct_graph_node(graph, i);
         oct_json_writer_init(&writer, out, 0);
         write_common(&writer, "step", arguments, rows, isa);
         oct_json_key(&writer, "step");
@@ -148,6 +164,8 @@ static enum oct_status write_json(const struct bench_arguments *arguments,
         oct_json_key(&writer, "kernel");
         oct_json_string(&writer, oct_plan_step(plan, i).kernel);
         write_times(&writer, &steps[i]);
+        oct_bench_write_peak(&writer, oct_bench_node_macs(graph, i, rows), (double)oct_stopwatch_at(&steps[i], 0.5),
+                             &peak);
         oct_json_object_end(&writer);
         status = oct_json_writer_finish(&writer);
         if (status == OCT_OK) {
@@ -194,11 +212,13 @@ static int bench_rows(const struct bench_arguments *arguments, struct oct_plan *
         }
     }
     const struct oct_measure_options options = {rows, arguments->seconds, WARM_UP_RUNS};
+    struct oct_bench_around around = {.before = oct_bench_take_reading(&arguments->yardstick, NULL)};
     enum oct_status status = oct_measure_plan(plan, &options, &runs, steps, &error);
+    around.after = oct_bench_take_reading(&arguments->yardstick, NULL);
     struct oct_buffer out;
     oct_buffer_init(&out, NULL, OCT_CLI_MAX_OUTPUT_BYTES);
     if (status == OCT_OK) {
-        status = arguments->json ? write_json(arguments, plan, rows, isa, &runs, steps, &out)
+        status = arguments->json ? write_json(arguments, plan, rows, isa, &runs, steps, &around, &out)
                                  : write_text(plan, rows, isa, &runs, steps, &out);
     }
     oct_stopwatch_deinit(&runs);
@@ -237,6 +257,7 @@ static int bench_model(struct bench_arguments *arguments)
         arguments->rows[1] = oct_plan_max_rows(plan);
         arguments->n_rows = arguments->rows[1] > 1 ? 2 : 1;
     }
+    arguments->yardstick = oct_yardstick_select(features);
     const char *isa = arguments->model.reference_only ? "reference" : oct_cpu_isa_name(features);
     int exit_code = 0;
     for (size_t i = 0; i < arguments->n_rows && exit_code == 0; ++i) {
@@ -248,12 +269,17 @@ static int bench_model(struct bench_arguments *arguments)
 
 int oct_cmd_bench(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "kernels") == 0) {
+        return oct_bench_kernels(argc - 1, argv + 1);
+    }
     struct bench_arguments arguments = {.seconds = DEFAULT_SECONDS};
     const struct oct_cli_syntax syntax = {
         .command = COMMAND,
         .arguments = "model FILE [flags]",
         .about = "Measures a .octet file alone: one thread, inputs of a fixed seed, warm. Times are of the run only;\n"
-                 "writing the inputs is not counted. To compare two builds, run them in turns.",
+                 "writing the inputs is not counted. To compare two builds, run them in turns. `octet bench kernels` "
+                 "measures\n"
+                 "single layers.",
         .flags = flags,
         .n_flags = sizeof(flags) / sizeof(flags[0]),
         .min_positional = 2,
@@ -269,7 +295,7 @@ int oct_cmd_bench(int argc, char **argv)
     if (strcmp(positional[0], "model") != 0) {
         struct oct_error error = OCT_ERROR_INIT;
         oct_error_set(&error, OCT_ERR_INVALID, positional[0], OCT_POSITION_NONE,
-                      "no such bench; there is `octet bench model FILE`");
+                      "no such bench; there are `octet bench model FILE` and `octet bench kernels FILE...`");
         return oct_cli_fail(COMMAND, OCT_ERR_INVALID, &error);
     }
     arguments.path = positional[1];

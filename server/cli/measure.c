@@ -33,13 +33,18 @@ static void fill_input(struct oct_session *session, const struct oct_plan *plan,
     }
 }
 
-static enum oct_status
-run_once(struct oct_session *session, struct oct_plan *plan, struct oct_stopwatch *runs, struct oct_stopwatch *steps)
+void oct_measure_fill_inputs(struct oct_session *session, const struct oct_plan *plan)
 {
     uint64_t random = 1;
     for (size_t i = 0; i < oct_plan_input_count(plan); ++i) {
         fill_input(session, plan, i, &random);
     }
+}
+
+static enum oct_status
+run_once(struct oct_session *session, struct oct_plan *plan, struct oct_stopwatch *runs, struct oct_stopwatch *steps)
+{
+    oct_measure_fill_inputs(session, plan);
     uint64_t begin = oct_stopwatch_now();
     if (steps != NULL) {
         oct_session_profile(session, NULL);

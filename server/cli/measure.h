@@ -11,6 +11,9 @@ struct oct_measure_options {
     size_t warm_up_runs; ///< at least 1, so that no page is touched for the first time in a sample
 };
 
+/// Writes bytes of a fixed seed into every input of a bound session.
+void oct_measure_fill_inputs(struct oct_session *session, const struct oct_plan *plan);
+
 /// Fills `runs` (sorted) with the nanoseconds of each run; writing the inputs is not counted.
 /// @param steps  [oct_plan_step_count] filled (sorted) with the nanoseconds of each step, at the cost of a clock read
 /// around each; or NULL Errors: OCT_ERR_LIMIT (rows), OCT_ERR_NOMEM.

@@ -36,6 +36,44 @@ START_TEST(a_network_between_float_edges_needs_no_copies)
 }
 END_TEST
 
+START_TEST(images_given_and_taken_with_their_channels_last_cost_no_copies)
+{
+    struct kit kit = kit_open();
+    oct_value_id x = kit_input(&kit, "x", kit_quantized(OCT_DTYPE_QUINT8, KIT_SHAPE(KIT_N, 8, 7, 3), 0.03, 100));
+    oct_value_id p =
+        kit_node_of(&kit, "p", "aten::permute", KIT_INPUTS(x), KIT_ATTRIBUTES(KIT_INTS("dims", 0, 3, 1, 2)));
+    oct_value_id a = add_conv(&kit, "a", p, 3, 6);
+    kit_output(&kit, "y",
+               kit_node_of(&kit, "q", "aten::permute", KIT_INPUTS(a), KIT_ATTRIBUTES(KIT_INTS("dims", 0, 2, 3, 1))));
+    kit_finish(&kit);
+    struct oct_plan *plan = kit_compare(&kit, 0);
+    ck_assert_uint_eq(kit_count(plan, "octet::memory_format"), 0);
+    for (size_t n = 0; n < oct_plan_step_count(plan); n++) {
+        if (strcmp(oct_graph_node(oct_plan_graph(plan), n).op->name, "aten::permute") == 0) {
+            ck_assert_str_eq(oct_plan_step(plan, n).kernel, "view");
+        }
+    }
+    oct_plan_release(plan);
+    kit_close(&kit);
+}
+END_TEST
+
+START_TEST(a_permutation_that_moves_bytes_still_copies)
+{
+    struct kit kit = kit_open();
+    oct_value_id x = kit_input(&kit, "x", kit_quantized(OCT_DTYPE_QUINT8, KIT_SHAPE(KIT_N, 8, 8, 3), 0.03, 100));
+    oct_value_id p =
+        kit_node_of(&kit, "p", "aten::permute", KIT_INPUTS(x), KIT_ATTRIBUTES(KIT_INTS("dims", 0, 3, 2, 1)));
+    kit_output(&kit, "y", add_conv(&kit, "a", p, 3, 6));
+    kit_finish(&kit);
+    struct oct_plan *plan = kit_compare(&kit, 0);
+    ck_assert_str_ne(oct_plan_step(plan, 0).kernel, "view");
+    ck_assert_int_eq((int)format_of(plan, "p"), OCT_FORMAT_CHANNELS_LAST); // written as it is read
+    oct_plan_release(plan);
+    kit_close(&kit);
+}
+END_TEST
+
 START_TEST(quantized_edges_cost_one_copy_each)
 {
     struct kit kit = kit_open();
@@ -195,6 +233,8 @@ static void add(Suite *suite)
 {
     TCase *formats = oct_case(suite, "memory_formats");
     tcase_add_test(formats, a_network_between_float_edges_needs_no_copies);
+    tcase_add_test(formats, images_given_and_taken_with_their_channels_last_cost_no_copies);
+    tcase_add_test(formats, a_permutation_that_moves_bytes_still_copies);
     tcase_add_test(formats, quantized_edges_cost_one_copy_each);
     tcase_add_test(formats, one_pixel_or_one_channel_is_converted_for_nothing);
     tcase_add_test(formats, flattening_an_image_goes_through_row_major_order);
