@@ -10,6 +10,10 @@
 #include "server/cli/cli.h"
 #include "server/cli/measure.h"
 #include "server/cli/model.h"
+#include "server/pool/cpus.h"
+#include "server/pool/region.h"
+#include "server/pool/team.h"
+#include "server/pool/thread.h"
 
 #define COMMAND         "bench"
 #define MAX_ROW_COUNTS  16
@@ -17,7 +21,7 @@
 #define WARM_UP_RUNS    20
 #define REASON_BYTES    200
 
-enum { FLAG_ROWS = OCT_CLI_MODEL_FLAG_COUNT, FLAG_SECONDS, FLAG_STEPS, FLAG_JSON };
+enum { FLAG_ROWS = OCT_CLI_MODEL_FLAG_COUNT, FLAG_SECONDS, FLAG_THREADS, FLAG_STEPS, FLAG_JSON };
 
 static const struct oct_cli_flag flags[] = {
 #define OCT_CLI_MODEL_FLAG(id, name, value, doc) {name, value, doc},
@@ -25,6 +29,7 @@ static const struct oct_cli_flag flags[] = {
 #undef OCT_CLI_MODEL_FLAG
     {"rows", "N[,N...]", "rows of a run (default 1 and the largest batch)"},
     {"seconds", "S", "whole seconds to measure each (default 1)"},
+    {"threads", "N", "threads of a run, each on a core of its own (default 1)"},
     {"steps", NULL, "also the time of each step of the plan"},
     {"json", NULL, "one JSON object a line"},
 };
@@ -35,6 +40,8 @@ struct bench_arguments {
     int64_t rows[MAX_ROW_COUNTS];
     size_t n_rows;
     double seconds;
+    size_t threads;
+    const struct oct_executor *executor; ///< over `threads`
     bool steps;
     bool json;
     struct oct_yardstick yardstick;
@@ -78,6 +85,11 @@ static enum oct_status set_flag(void *context, size_t flag, const char *value, s
         arguments->seconds = status == OCT_OK ? (double)number : arguments->seconds;
         return status;
     }
+    case FLAG_THREADS: {
+        enum oct_status status = oct_cli_number(value, 1, OCT_REGION_MAX_WIDTH, &number, error);
+        arguments->threads = status == OCT_OK ? (size_t)number : arguments->threads;
+        return status;
+    }
     case FLAG_STEPS:
         arguments->steps = true;
         return OCT_OK;
@@ -100,6 +112,8 @@ static void write_common(struct oct_json_writer *writer,
     oct_json_string(writer, arguments->path);
     oct_json_key(writer, "rows");
     oct_json_integer(writer, rows);
+    oct_json_key(writer, "threads");
+    oct_json_unsigned(writer, arguments->threads);
     oct_json_key(writer, "isa");
     oct_json_string(writer, isa);
     oct_json_key(writer, "cache");
@@ -211,7 +225,7 @@ static int bench_rows(const struct bench_arguments *arguments, struct oct_plan *
             return oct_cli_fail(COMMAND, OCT_ERR_NOMEM, NULL);
         }
     }
-    const struct oct_measure_options options = {rows, arguments->seconds, WARM_UP_RUNS};
+    const struct oct_measure_options options = {rows, arguments->seconds, WARM_UP_RUNS, arguments->executor};
     struct oct_bench_around around = {.before = oct_bench_take_reading(&arguments->yardstick, NULL)};
     enum oct_status status = oct_measure_plan(plan, &options, &runs, steps, &error);
     around.after = oct_bench_take_reading(&arguments->yardstick, NULL);
@@ -233,10 +247,30 @@ static int bench_rows(const struct bench_arguments *arguments, struct oct_plan *
     return oct_cli_print(COMMAND, &out);
 }
 
+/// A team of `threads`, each on a core of its own, the calling thread included; NULL, which is no failure, for one.
+static enum oct_status make_team(size_t threads, struct oct_team **team, struct oct_error *error)
+{
+    *team = NULL;
+    if (threads == 1) {
+        return OCT_OK;
+    }
+    struct oct_cpus cpus;
+    oct_cpus_read("", &cpus);
+    if (threads > cpus.usable) {
+        return oct_error_set(error, OCT_ERR_INVALID, "threads", OCT_POSITION_NONE, "%zu threads on %u cores (%s)",
+                             threads, cpus.usable, cpus.reason);
+    }
+    if (cpus.n_pins > 0 && !oct_thread_pin(pthread_self(), cpus.pins[0])) {
+        return oct_error_set(error, OCT_ERR_INVALID, "threads", OCT_POSITION_NONE, "core %u is refused", cpus.pins[0]);
+    }
+    return oct_team_create(threads, cpus.pins, cpus.n_pins, team, error);
+}
+
 static int bench_model(struct bench_arguments *arguments)
 {
     struct oct_error error = OCT_ERROR_INIT;
     struct oct_model *model = NULL;
+    struct oct_team *team = NULL;
     uint64_t features = 0;
     for (size_t i = 0; i < arguments->n_rows; ++i) {
         if ((uint64_t)arguments->rows[i] > arguments->model.max_rows &&
@@ -248,9 +282,14 @@ static int bench_model(struct bench_arguments *arguments)
     if (status == OCT_OK) {
         status = oct_cli_model_open(arguments->path, &arguments->model, &model, &error);
     }
+    if (status == OCT_OK) {
+        status = make_team(arguments->threads, &team, &error);
+    }
     if (status != OCT_OK) {
+        oct_model_close(model);
         return oct_cli_fail(COMMAND, status, &error);
     }
+    arguments->executor = team != NULL ? oct_team_executor(team) : NULL;
     struct oct_plan *plan = oct_model_plan(model);
     if (arguments->n_rows == 0) {
         arguments->rows[0] = 1;
@@ -263,6 +302,7 @@ static int bench_model(struct bench_arguments *arguments)
     for (size_t i = 0; i < arguments->n_rows && exit_code == 0; ++i) {
         exit_code = bench_rows(arguments, plan, arguments->rows[i], isa);
     }
+    oct_team_destroy(team);
     oct_model_close(model);
     return exit_code;
 }
@@ -272,11 +312,11 @@ int oct_cmd_bench(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "kernels") == 0) {
         return oct_bench_kernels(argc - 1, argv + 1);
     }
-    struct bench_arguments arguments = {.seconds = DEFAULT_SECONDS};
+    struct bench_arguments arguments = {.seconds = DEFAULT_SECONDS, .threads = 1};
     const struct oct_cli_syntax syntax = {
         .command = COMMAND,
         .arguments = "model FILE [flags]",
-        .about = "Measures a .octet file alone: one thread, inputs of a fixed seed, warm. Times are of the run only;\n"
+        .about = "Measures a .octet file alone: inputs of a fixed seed, warm. Times are of the run only;\n"
                  "writing the inputs is not counted. To compare two builds, run them in turns. `octet bench kernels` "
                  "measures\n"
                  "single layers.",
