@@ -6,14 +6,13 @@
 #include "server/cli/bench/kernels.h"
 #include "server/cli/bench/limits.h"
 #include "server/cli/bench/report.h"
+#include "server/cli/bench/threads.h"
 #include "server/cli/bench/work.h"
 #include "server/cli/cli.h"
 #include "server/cli/measure.h"
 #include "server/cli/model.h"
-#include "server/pool/cpus.h"
 #include "server/pool/region.h"
 #include "server/pool/team.h"
-#include "server/pool/thread.h"
 
 #define COMMAND         "bench"
 #define MAX_ROW_COUNTS  16
@@ -226,9 +225,9 @@ static int bench_rows(const struct bench_arguments *arguments, struct oct_plan *
         }
     }
     const struct oct_measure_options options = {rows, arguments->seconds, WARM_UP_RUNS, arguments->executor};
-    struct oct_bench_around around = {.before = oct_bench_take_reading(&arguments->yardstick, NULL)};
+    struct oct_bench_around around = {.before = oct_bench_take_reading(&arguments->yardstick, arguments->executor)};
     enum oct_status status = oct_measure_plan(plan, &options, &runs, steps, &error);
-    around.after = oct_bench_take_reading(&arguments->yardstick, NULL);
+    around.after = oct_bench_take_reading(&arguments->yardstick, arguments->executor);
     struct oct_buffer out;
     oct_buffer_init(&out, NULL, OCT_CLI_MAX_OUTPUT_BYTES);
     if (status == OCT_OK) {
@@ -245,25 +244,6 @@ static int bench_rows(const struct bench_arguments *arguments, struct oct_plan *
         return oct_cli_fail(COMMAND, status, &error);
     }
     return oct_cli_print(COMMAND, &out);
-}
-
-/// A team of `threads`, each on a core of its own, the calling thread included; NULL, which is no failure, for one.
-static enum oct_status make_team(size_t threads, struct oct_team **team, struct oct_error *error)
-{
-    *team = NULL;
-    if (threads == 1) {
-        return OCT_OK;
-    }
-    struct oct_cpus cpus;
-    oct_cpus_read("", &cpus);
-    if (threads > cpus.usable) {
-        return oct_error_set(error, OCT_ERR_INVALID, "threads", OCT_POSITION_NONE, "%zu threads on %u cores (%s)",
-                             threads, cpus.usable, cpus.reason);
-    }
-    if (cpus.n_pins > 0 && !oct_thread_pin(pthread_self(), cpus.pins[0])) {
-        return oct_error_set(error, OCT_ERR_INVALID, "threads", OCT_POSITION_NONE, "core %u is refused", cpus.pins[0]);
-    }
-    return oct_team_create(threads, cpus.pins, cpus.n_pins, team, error);
 }
 
 static int bench_model(struct bench_arguments *arguments)
@@ -283,13 +263,13 @@ static int bench_model(struct bench_arguments *arguments)
         status = oct_cli_model_open(arguments->path, &arguments->model, &model, &error);
     }
     if (status == OCT_OK) {
-        status = make_team(arguments->threads, &team, &error);
+        status = oct_bench_threads_open(arguments->threads, &team, &error);
     }
     if (status != OCT_OK) {
         oct_model_close(model);
         return oct_cli_fail(COMMAND, status, &error);
     }
-    arguments->executor = team != NULL ? oct_team_executor(team) : NULL;
+    arguments->executor = oct_bench_threads_executor(team);
     struct oct_plan *plan = oct_model_plan(model);
     if (arguments->n_rows == 0) {
         arguments->rows[0] = 1;

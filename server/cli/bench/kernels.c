@@ -5,9 +5,9 @@
 
 #include "octet/cpu.h"
 #include "server/cli/bench/run.h"
-#include "server/cli/bench/threads.h"
 #include "server/cli/cli.h"
 #include "server/config/features.h"
+#include "server/pool/region.h"
 
 #define COMMAND        "bench kernels"
 #define MAX_WIDTHS     8
@@ -52,7 +52,7 @@ static enum oct_status set_threads(struct kernels_arguments *arguments, const ch
     char word[16];
     while (arguments->n_widths < MAX_WIDTHS && next_word(&value, word, sizeof(word))) {
         uint64_t number = 0;
-        enum oct_status status = oct_cli_number(word, 1, OCT_BENCH_MAX_THREADS, &number, error);
+        enum oct_status status = oct_cli_number(word, 1, OCT_REGION_MAX_WIDTH, &number, error);
         if (status != OCT_OK) {
             return status;
         }

@@ -16,6 +16,7 @@
 #include "server/cli/bench/threads.h"
 #include "server/cli/bench/timing.h"
 #include "server/cli/bench/work.h"
+#include "server/pool/team.h"
 
 #define ATTEMPTS       40
 #define FIRST_READINGS 5 ///< until the frequency has settled
@@ -24,7 +25,8 @@
 struct oct_bench_run {
     struct oct_bench_run_options options;
     struct oct_op_registry *registry;
-    const struct oct_executor *executor;
+    struct oct_team *team;               ///< NULL: one thread
+    const struct oct_executor *executor; ///< over the team
     struct oct_yardstick yardstick;
     const char *isa;
     struct oct_bench_reading last;
@@ -79,8 +81,9 @@ oct_bench_run_open(const struct oct_bench_run_options *options, struct oct_bench
     made->options = *options;
     made->yardstick = oct_yardstick_select(options->cpu_features);
     made->isa = oct_cpu_isa_name(options->cpu_features);
-    enum oct_status status = oct_bench_threads_open(options->threads, &made->executor, error);
+    enum oct_status status = oct_bench_threads_open(options->threads, &made->team, error);
     if (status == OCT_OK) {
+        made->executor = oct_bench_threads_executor(made->team);
         status = oct_op_registry_create(NULL, &made->registry, error);
     }
     for (size_t i = 0; i < FIRST_READINGS && status == OCT_OK; ++i) {
@@ -98,7 +101,7 @@ void oct_bench_run_close(struct oct_bench_run *run)
 {
     if (run != NULL) {
         oct_op_registry_destroy(run->registry);
-        oct_bench_threads_close(run->executor);
+        oct_team_destroy(run->team);
         free(run->kept);
         free(run);
     }

@@ -20,7 +20,7 @@ bool oct_bench_filter_takes(const char *filter, const char *set, const struct oc
 
 struct oct_bench_run;
 
-/// Takes the first readings. Errors: OCT_ERR_NOMEM, OCT_ERR_UNSUPPORTED (threads).
+/// Takes the first readings. Errors: OCT_ERR_NOMEM, OCT_ERR_INVALID (threads).
 OCT_NODISCARD enum oct_status
 oct_bench_run_open(const struct oct_bench_run_options *options, struct oct_bench_run **run, struct oct_error *error);
 /// Measures one case and appends its line to `out`. A case whose readings, with those of all cases before, are not of a
