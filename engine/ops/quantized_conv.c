@@ -3,7 +3,8 @@
 // the plan that holds the input's zero point. 1x1 windows need no table; depthwise convolution has kernels of its own.
 // To all of them a window is lines of positions: of depth, height and width only the width's neighbours matter.
 // A first layer has too few channels for that: 3 of them would be a quad with a hole in it, and an address each time.
-// It reads a padded copy of the image instead, in which a row of the window is one run of bytes.
+// It reads a padded copy of the image instead, in which a row of the window is one run of bytes. So do windows of one
+// row (1-D convolution), however many channels they have. Without padding the image is its own copy.
 #include "engine/ops/quantized_conv.h"
 
 #include <string.h>
@@ -114,6 +115,7 @@ struct conv {
     const uint8_t *padding;
     size_t line, x_stride; // of output pixels and of the input between them
     bool row_taps;         // `padded` is what the windows are read from
+    bool copies;           // else the input images are
     struct octi_padded_image padded;
     int64_t plane_pixels; // of an output plane
     size_t plane_step;    // of the padded image between output planes
@@ -122,20 +124,29 @@ struct conv {
     struct octi_output output;
 };
 
-// One image at a time: its copy is read while it is in the cache. Output planes are alike, so one's table is enough.
+// One image at a time: its copy is read while it is in the cache. Output planes are alike, so one's table is enough;
+// and where the images are read in place and have one plane, so are they.
 static void run_row_taps(const struct oct_op_run_call *call, const struct conv *state, struct octi_product *product)
 {
     const uint8_t *x = call->inputs[OCTI_WEIGHTED_X].data;
     int64_t images = call->outputs[0].desc.shape.dims[0];
-    product->rows = state->pixels;
     product->image_rows = state->plane_pixels;
     product->image_bytes = state->plane_step;
-    product->call.a = call->scratch;
     product->call.offsets = state->offsets;
     product->call.offset_stride = state->offset_stride;
     product->call.tap_stride = state->tap_stride;
+    if (!state->copies && state->plane_pixels == state->pixels) {
+        product->image_bytes = state->image_bytes;
+        octi_product_run(product, call->executor);
+        return;
+    }
+    product->rows = state->pixels;
     for (int64_t n = 0; n < images; n++) {
-        octi_padded_image_fill(&state->padded, x + (size_t)n * state->image_bytes, call->scratch);
+        product->call.a = x + (size_t)n * state->image_bytes;
+        if (state->copies) {
+            octi_padded_image_fill(&state->padded, product->call.a, call->scratch);
+            product->call.a = call->scratch;
+        }
         octi_product_run(product, call->executor);
         product->call.c += (size_t)state->pixels * state->out_channels;
     }
@@ -264,8 +275,15 @@ static bool has_row_taps(const struct octi_conv_geometry *geometry)
             return false;
         }
     }
-    return geometry->groups == 1 && geometry->group_channels <= MAX_ROW_TAP_CHANNELS &&
-           geometry->kernel[OCTI_CONV_WIDTH] > 1;
+    bool one_row = geometry->kernel[OCTI_CONV_DEPTH] == 1 && geometry->kernel[OCTI_CONV_HEIGHT] == 1;
+    return geometry->groups == 1 && geometry->kernel[OCTI_CONV_WIDTH] > 1 &&
+           (one_row || geometry->group_channels <= MAX_ROW_TAP_CHANNELS);
+}
+
+static bool has_padding(const struct octi_conv_geometry *geometry)
+{
+    return geometry->padding[OCTI_CONV_DEPTH] > 0 || geometry->padding[OCTI_CONV_HEIGHT] > 0 ||
+           geometry->padding[OCTI_CONV_WIDTH] > 0;
 }
 
 static enum oct_status pack(struct oct_op_prepare_call *call,
@@ -339,6 +357,11 @@ static enum oct_status prepare_conv(struct oct_op_prepare_call *call, bool relu)
                       octi_padded_image_plan(&geometry, state->in_channels, (uint8_t)x->qparams.zero_point,
                                              &state->padded, &copy_bytes) &&
                       copy_bytes <= INT32_MAX;
+    state->copies = has_padding(&geometry);
+    if (!state->copies) {
+        state->padded.lines = (size_t)geometry.in[OCTI_CONV_HEIGHT];
+        state->padded.line_bytes = (size_t)geometry.in[OCTI_CONV_WIDTH] * state->in_channels;
+    }
     const struct octi_qdwconv *depthwise = NULL;
     const struct octi_panel_geometry *layout;
     if (geometry.group_channels == 1 && geometry.group_out_channels == 1 && geometry.groups > 1) {
@@ -363,7 +386,7 @@ static enum oct_status prepare_conv(struct oct_op_prepare_call *call, bool relu)
     }
     enum oct_status status = pack(call, &geometry, layout, depthwise, state);
     if (status == OCT_OK && state->row_taps) {
-        call->scratch_bytes = copy_bytes + READABLE_PAST_END;
+        call->scratch_bytes = state->copies ? copy_bytes + READABLE_PAST_END : 0;
         status = make_window_offsets(call, &geometry, state);
     } else if (status == OCT_OK && (depthwise != NULL || !octi_conv_is_pointwise(&geometry))) {
         status = make_offsets(call, &geometry, state);

@@ -31,7 +31,8 @@ struct octi_qdwconv {
 OCTI_FAMILY_DECLARE(qdwconv);
 
 struct octi_qdwconv_window {
-    int64_t height, width;
+    int64_t height; ///< lines, those of all planes of a window with depth
+    int64_t width;
     int64_t x_stride, x_dilation;
 };
 
