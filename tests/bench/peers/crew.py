@@ -1,0 +1,92 @@
+"""The workers of one run, one process for each library, driven in turns."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parents[1]
+ROOT = HERE.parents[1]
+
+#: ISA level -> what keeps oneDNN (torch, openvino) below it. Octet is given the level itself, see octet_peer.py.
+ONEDNN_LIMITS = {
+    "avx2": "AVX2",
+    "avx512vnni": "AVX512_CORE_VNNI",
+    "avx512vbmi": "AVX512_CORE_VNNI",
+}
+
+
+class PeerFailed(RuntimeError):
+    """A worker answered with an error, or ended."""
+
+
+class Member:
+    def __init__(self, name, settings, log):
+        environment = dict(os.environ, PYTHONPATH=os.pathsep.join((str(HERE), str(ROOT / "proto" / "python" / "src"))))
+        limit = ONEDNN_LIMITS.get(settings["isa"] or "")
+        if limit:
+            environment.update(ONEDNN_MAX_CPU_ISA=limit, DNNL_MAX_CPU_ISA=limit)
+        environment["OMP_NUM_THREADS"] = str(settings["threads"])
+        self.name = name
+        self._log = log
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "peers.worker", name, json.dumps(settings)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, env=environment, cwd=HERE,
+        )
+
+    def ask(self, do, **arguments):
+        try:
+            self._process.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        if not line:
+            raise PeerFailed(f"{self.name}: the worker ended with {self._process.wait()}")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise PeerFailed(answer["error"])
+        return answer
+
+    def close(self):
+        self._process.stdin.close()
+        self._process.wait()
+
+
+class Crew:
+    """`names` in the order of their turns; `settings` as worker.py has them. A context manager."""
+
+    def __init__(self, names, settings, log_path):
+        self._log = open(log_path, "a")
+        self.members = [Member(name, settings, self._log) for name in names]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        for member in self.members:
+            member.close()
+        self._log.close()
+
+    def versions(self):
+        return {member.name: member.ask("versions") for member in self.members}
+
+    def load(self, **arguments):
+        """({name: what its form is}, {name: why it has none})."""
+        loaded, refused = {}, {}
+        for member in self.members:
+            try:
+                loaded[member.name] = member.ask("load", **arguments)
+            except PeerFailed as error:
+                refused[member.name] = str(error)
+        return loaded, refused
+
+    def rounds(self, names, count, nanoseconds):
+        """{name: [nanoseconds of a run, one for each round]}; every round asks each member once."""
+        samples = {name: [] for name in names}
+        for _ in range(count):
+            for member in self.members:
+                if member.name in samples:
+                    samples[member.name].append(member.ask("time", nanoseconds=nanoseconds)["nanoseconds"])
+        return samples
