@@ -87,7 +87,7 @@ class Run:
             np.save(names[-1], array)
         loaded, refused = self._crew.load(
             path=str(path), rows=rows, inputs=names, outputs=str(self._folder), quick=self._options.quick)
-        samples = self._crew.rounds(list(loaded), self._options.rounds, self._options.milliseconds * 1e6)
+        samples = self._crew.steady_rounds(list(loaded), self._options.rounds, self._options.milliseconds * 1e6)
         outputs = {name: {form: np.load(file) for form, file in found["outputs"].items()} for name, found in loaded.items()}
         return {
             "samples": samples,
@@ -182,6 +182,8 @@ def with_threads(options, threads, result, models):
                 continue
             result["measurements"].append(run.layer(case, layer))
             say(result["measurements"][-1], overheads)
+        result["turns"] += crew.turns
+        result["interrupted"] += crew.interrupted
 
 
 def chosen_models(options):
@@ -229,6 +231,8 @@ def main():
                      "rounds": options.rounds, "milliseconds": options.milliseconds, "quick": options.quick},
         "peak_gops": features["peak_gops"],
         "calibration": {"gops": {}, "disturbed": False},
+        "turns": 0,
+        "interrupted": 0,
         "overheads": {},
         "measurements": [],
         "skipped": [],

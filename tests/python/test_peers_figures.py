@@ -4,6 +4,7 @@ import unittest
 
 import package  # noqa: F401
 from peers import figures
+from peers.crew import Crew
 
 
 class Figures(unittest.TestCase):
@@ -29,6 +30,20 @@ class Figures(unittest.TestCase):
     def test_overhead_never_takes_all_of_a_time(self):
         self.assertAlmostEqual(figures.without_overhead(100, 99.9), 5)
         self.assertAlmostEqual(figures.without_overhead(100, 200), 5)
+
+    def test_of_several_attempts_the_steadiest_counts_whoever_wins(self):
+        steady, unsteady = [10, 10, 10, 10], [10, 20, 10, 20]
+        attempts = iter([{"octet": steady, "torch": unsteady}, {"octet": [50] * 4, "torch": [10] * 4}, {"octet": [1] * 4}])
+        crew = Crew.__new__(Crew)
+        crew.rounds = lambda names, count, nanoseconds: next(attempts)
+        self.assertEqual(crew.steady_rounds(["octet", "torch"], 4, 1e6), {"octet": [50] * 4, "torch": [10] * 4})
+
+    def test_attempts_end(self):
+        made = []
+        crew = Crew.__new__(Crew)
+        crew.rounds = lambda names, count, nanoseconds: made.append(1) or {"octet": [10, 20 + len(made), 10, 20]}
+        crew.steady_rounds(["octet"], 4, 1e6)
+        self.assertEqual(len(made), figures.ATTEMPTS)
 
     def test_geometric_mean(self):
         self.assertAlmostEqual(figures.geometric_mean([0.5, 2, 8]), 2)

@@ -20,6 +20,8 @@ def result(*measurements, disturbed=False):
         "settings": {"names": ["octet", "onnxruntime", "torch"], "isa": None, "threads": [1], "rounds": 3, "milliseconds": 2.0},
         "peak_gops": 400.0,
         "calibration": {"gops": {"octet": 390.0}, "disturbed": disturbed},
+        "turns": 90,
+        "interrupted": 7,
         "overheads": {"1": {"octet": 0, "onnxruntime": 2000, "torch": 3000}},
         "measurements": list(measurements),
         "skipped": [{"name": "a", "set": "s", "reason": "no such operator"}, {"name": "b", "set": "s", "reason": "no such operator"}],
@@ -56,6 +58,9 @@ class Report(unittest.TestCase):
     def test_a_disturbed_run_says_so(self):
         self.assertIn("disturbed: do not trust", report.markdown(result(disturbed=True)))
         self.assertNotIn("disturbed: do not trust", report.markdown(result()))
+
+    def test_interruptions_are_told(self):
+        self.assertIn("in 7 of 90 turns another program had the core", report.markdown(result()))
 
     def test_skipped_cases_stand_under_their_reason(self):
         self.assertIn("- no such operator: s: a, s: b", report.markdown(result()))

@@ -6,6 +6,8 @@ import pathlib
 import subprocess
 import sys
 
+from peers import figures
+
 HERE = pathlib.Path(__file__).resolve().parents[1]
 ROOT = HERE.parents[1]
 
@@ -55,10 +57,14 @@ class Member:
 
 
 class Crew:
-    """`names` in the order of their turns; `settings` as worker.py has them. A context manager."""
+    """`names` in the order of their turns; `settings` as worker.py has them. A context manager.
+
+    `turns` counts all that were timed, `interrupted` those in which another program had the core, however often tried.
+    """
 
     def __init__(self, names, settings, log_path):
         self._log = open(log_path, "a")
+        self.turns = self.interrupted = 0
         self.members = [Member(name, settings, self._log) for name in names]
 
     def __enter__(self):
@@ -82,11 +88,24 @@ class Crew:
                 refused[member.name] = str(error)
         return loaded, refused
 
+    def steady_rounds(self, names, count, nanoseconds):
+        """Rounds, measured anew while something else on the machine makes them unsteady; the steadiest of all attempts.
+
+        The choice looks at spreads alone, never at who is faster.
+        """
+        attempts = [self.rounds(names, count, nanoseconds)]
+        while figures.unsteadiness(attempts[-1]) > figures.UNSTEADY and len(attempts) < figures.ATTEMPTS:
+            attempts.append(self.rounds(names, count, nanoseconds))
+        return min(attempts, key=figures.unsteadiness)
+
     def rounds(self, names, count, nanoseconds):
         """{name: [nanoseconds of a run, one for each round]}; every round asks each member once."""
         samples = {name: [] for name in names}
         for _ in range(count):
             for member in self.members:
                 if member.name in samples:
-                    samples[member.name].append(member.ask("time", nanoseconds=nanoseconds)["nanoseconds"])
+                    answer = member.ask("time", nanoseconds=nanoseconds)
+                    samples[member.name].append(answer["nanoseconds"])
+                    self.turns += 1
+                    self.interrupted += answer["interrupted"] > 0
         return samples

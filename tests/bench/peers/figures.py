@@ -5,6 +5,8 @@ import statistics
 
 #: A run is disturbed when nobody reaches this share of the measured peak on the calibration product.
 CALIBRATION_SHARE = 0.75
+#: Rounds with a larger spread than this are measured anew, at most so many times in all; the steadiest attempt counts.
+UNSTEADY, ATTEMPTS = 0.15, 3
 #: What is left of a time after a call's own cost is never less than this share of it: a difference of noise is no time.
 LEAST_REMAINDER = 0.05
 
@@ -21,6 +23,11 @@ def spread(samples):
     """The distance of the quartiles as a share of the median."""
     first, middle, third = quartiles(samples)
     return (third - first) / middle
+
+
+def unsteadiness(samples):
+    """The largest spread among {name: samples}."""
+    return max(spread(times) for times in samples.values())
 
 
 def geometric_mean(values):

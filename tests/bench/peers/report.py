@@ -1,7 +1,7 @@
 """The result of a run as Markdown. A result is plain data, as it stands in the JSON file:
 
-{"machine", "versions", "settings", "peak_gops", "calibration": {"gops": {name: value}, "disturbed"}, "overheads": {name: ns},
- "measurements": [measurement], "skipped": [{"name", "set", "reason"}]}
+{"machine", "versions", "settings", "peak_gops", "calibration": {"gops": {name: value}, "disturbed"}, "turns", "interrupted",
+ "overheads": {threads as text: {name: ns}}, "measurements": [measurement], "skipped": [{"name", "set", "reason"}]}
 
 A measurement: {"kind": "layer" or "model", "name", "set", "row", "batch", "threads", "operations", "samples": {name: [ns]},
 "forms", "facts", "refused": {name: reason}, "agreement": {name: {...}}, "disagrees": [names]}; `figures_of` derives the rest.
@@ -143,7 +143,8 @@ def markdown(result):
         "Made by `python3 tests/bench/compare.py`; what is measured, and how, says tests/bench/README.md.",
         f"- {result['machine']['cpu']}, {result['machine']['cores']} cores, Linux {result['machine']['kernel']}\n"
         f"- {versions}\n"
-        f"- medians of {settings['rounds']} rounds of at least {settings['milliseconds']:g} ms each, in turns; ± is half the distance of the quartiles\n"
+        f"- medians of {settings['rounds']} rounds of at least {settings['milliseconds']:g} ms each, in turns; ± is half the distance of the quartiles;\n"
+        f"  in {result['interrupted']} of {result['turns']} turns another program had the core for a while\n"
         f"- peak of one core, measured by `octet cpu`: {result['peak_gops']:.0f} GOPS; product 256x1024x1024: {gops} GOPS: {state}",
         "A ratio is the best peer's time over Octet's: above 1 Octet is faster. Without overhead: each less what a call of a model that does nothing costs it.",
     ]
