@@ -33,7 +33,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "build" / "release" / "octet")
     parser.add_argument("--library", type=pathlib.Path, default=ROOT / "build" / "release" / "proto" / "liboctet.so")
-    parser.add_argument("--isa", help="everybody at most at this level of `octet cpu --isa`: avx2, avx512vnni, avx512vbmi")
+    parser.add_argument("--isa", choices=("avx512vnni", "avx512vbmi"), help="everybody without AMX, Octet at this level (lower ones: the peers have no common switch)")
     parser.add_argument("--peers", default=",".join(NAMES[1:]), help="names, with commas")
     parser.add_argument("--sets", help="shape files, by name, with commas (default: all)")
     parser.add_argument("--rows", help="rows of the shape files, with commas (default: all)")

@@ -5,18 +5,18 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 
 from peers import figures
 
 HERE = pathlib.Path(__file__).resolve().parents[1]
 ROOT = HERE.parents[1]
 
-#: ISA level -> what keeps oneDNN (torch, openvino) below it. Octet is given the level itself, see octet_peer.py.
-ONEDNN_LIMITS = {
-    "avx2": "AVX2",
-    "avx512vnni": "AVX512_CORE_VNNI",
-    "avx512vbmi": "AVX512_CORE_VNNI",
-}
+#: ISA level -> what keeps oneDNN (torch, openvino) without AMX. Octet is given the level itself, see octet_peer.py.
+ONEDNN_LIMITS = {"avx512vnni": "AVX512_CORE_VNNI", "avx512vbmi": "AVX512_CORE_VNNI"}
+
+#: No further attempt is begun when those of a case have taken this long.
+PATIENCE_SECONDS = 20
 
 
 class PeerFailed(RuntimeError):
@@ -26,7 +26,7 @@ class PeerFailed(RuntimeError):
 class Member:
     def __init__(self, name, settings, log):
         environment = dict(os.environ, PYTHONPATH=os.pathsep.join((str(HERE), str(ROOT / "proto" / "python" / "src"))))
-        limit = ONEDNN_LIMITS.get(settings["isa"] or "")
+        limit = ONEDNN_LIMITS.get(settings["isa"])
         if limit:
             environment.update(ONEDNN_MAX_CPU_ISA=limit, DNNL_MAX_CPU_ISA=limit)
         environment["OMP_NUM_THREADS"] = str(settings["threads"])
@@ -93,8 +93,13 @@ class Crew:
 
         The choice looks at spreads alone, never at who is faster.
         """
+        begin = time.monotonic()
         attempts = [self.rounds(names, count, nanoseconds)]
-        while figures.unsteadiness(attempts[-1]) > figures.UNSTEADY and len(attempts) < figures.ATTEMPTS:
+        while (
+            figures.unsteadiness(attempts[-1]) > figures.UNSTEADY
+            and len(attempts) < figures.ATTEMPTS
+            and time.monotonic() - begin < PATIENCE_SECONDS
+        ):
             attempts.append(self.rounds(names, count, nanoseconds))
         return min(attempts, key=figures.unsteadiness)
 

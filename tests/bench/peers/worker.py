@@ -18,6 +18,7 @@ import sys
 import time
 
 WARM_UP_NANOSECONDS = 300_000
+LONG_NANOSECONDS = 20_000_000  # a run that long warms itself
 TRIAL_NANOSECONDS = 4_000_000
 TRIALS = 3
 FAR_BEHIND = 1.3
@@ -39,11 +40,11 @@ def peer(name, settings):
     return kind(settings)
 
 
-def time_runs(run, at_least):
+def time_runs(run, at_least, warm_up=WARM_UP_NANOSECONDS):
     """Nanoseconds of one run: the mean over as many as take `at_least` nanoseconds, counted in blocks that double."""
     clock = time.perf_counter_ns
     begin = clock()
-    while clock() - begin < min(WARM_UP_NANOSECONDS, at_least):
+    while clock() - begin < min(warm_up, at_least):
         run()
     total, block = 0, 1
     begin = clock()
@@ -59,7 +60,7 @@ def time_runs(run, at_least):
 
 def rank(candidates, nanoseconds):
     """{label: nanoseconds of a run}: medians of trials in turns, of those that are not far behind after the first turn."""
-    samples = {candidate.label: [time_runs(candidate.run, nanoseconds)] for candidate in candidates}
+    samples = {candidate.label: [time_runs(candidate.run, nanoseconds, 0)] for candidate in candidates}
     limit = FAR_BEHIND * min(first for (first,) in samples.values())
     contenders = [candidate for candidate in candidates if samples[candidate.label][0] <= limit]
     if len(contenders) > 1:
@@ -74,6 +75,7 @@ class Worker:
         self._peer = peer(name, settings)
         self._threads = settings["threads"]
         self._best = None
+        self._expected = 0
 
     def versions(self, command):
         return self._peer.versions()
@@ -92,6 +94,7 @@ class Worker:
             np.save(outputs[candidate.label], np.ascontiguousarray(candidate.read()))
         tried = rank(candidates, TRIAL_NANOSECONDS // (4 if command["quick"] else 1))
         best = min(tried, key=tried.get)
+        self._expected = tried[best]
         for candidate in candidates:
             if candidate.label == best:
                 self._best = candidate
@@ -101,9 +104,10 @@ class Worker:
 
     def time(self, command):
         """A turn in which the system gave the core to somebody else is taken again, unless that happens every time."""
+        warm_up = WARM_UP_NANOSECONDS if self._expected < LONG_NANOSECONDS else 0
         for _ in range(TURNS):
             before = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
-            nanoseconds = time_runs(self._best.run, command["nanoseconds"])
+            nanoseconds = time_runs(self._best.run, command["nanoseconds"], warm_up)
             interrupted = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - before
             if interrupted == 0:
                 break
