@@ -5,7 +5,7 @@ import matplotlib
 matplotlib.use("svg")
 matplotlib.rcParams.update({"svg.hashsalt": "octet", "svg.fonttype": "none", "font.size": 9})
 
-from matplotlib import pyplot  # noqa: E402
+from matplotlib import pyplot, ticker  # noqa: E402
 from peers.report import OWN, figures_of  # noqa: E402
 
 COLOURS = {"octet": "#1b6ca8", "onnxruntime": "#e08e45", "openvino": "#7a5ea8", "torch": "#c94f4f"}
@@ -42,10 +42,11 @@ def layers(result, threads, path):
     axes.set_yticks(range(len(ratios)), list(ratios))
     axes.invert_yaxis()
     axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
     axes.axvline(1, color="grey", linewidth=1)
     axes.set_xlabel("time of the best peer (its colour) over Octet's; the bar is the median; right of 1 Octet is faster")
     axes.grid(axis="x", alpha=0.3)
-    axes.legend(loc="lower right", fontsize=8)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, frameon=False, fontsize=8)
     _save(figure, path)
     return True
 
@@ -65,6 +66,6 @@ def models(result, threads, path):
     axes.set_xticks([place + 0.4 - width / 2 for place in range(len(groups))], labels, rotation=40, ha="right")
     axes.axhline(1, color="grey", linewidth=1)
     axes.set_ylabel("time, Octet's = 1")
-    axes.legend(fontsize=8)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4, frameon=False, fontsize=8)
     _save(figure, path)
     return True

@@ -85,8 +85,9 @@ def _cells(measurement, found, names, peak):
             cells.append(f"{time_text(found['medians'][name])} ±{100 * found['spreads'][name] / 2:.0f} %{mark}")
         else:
             cells.append("-")
-    share = found.get("gops", {}).get(OWN)
-    cells.append("" if share is None or not peak else f"{100 * share / peak:.0f} %")
+    if peak:
+        share = found.get("gops", {}).get(OWN)
+        cells.append("" if share is None else f"{100 * share / peak:.0f} %")
     cells.append(found.get("best", ""))
     cells.append(f"{found['ratio']:.2f}" if "ratio" in found else "")
     cells.append(f"{found['ratio_without_overhead']:.2f}" if "ratio" in found else "")
@@ -108,8 +109,8 @@ def _details(result, kind, threads):
         label = measurement["name"] if kind == "layer" else f"{measurement['name']}, batch {measurement['batch']}"
         first = [f"{measurement['set']}: {label}", measurement["row"]] if kind == "layer" else [label]
         rows.append([*first, *_cells(measurement, found, names, result["peak_gops"] if kind == "layer" else None)])
-    header = ["layer", "row"] if kind == "layer" else ["model"]
-    return table([*header, OWN, *names, "of peak", "best peer", "ratio", "without overhead"], rows) if rows else ""
+    header = ["layer", "row", OWN, *names, "of peak"] if kind == "layer" else ["model", OWN, *names]
+    return table([*header, "best peer", "ratio", "without overhead"], rows) if rows else ""
 
 
 def model_summary(result, threads):
