@@ -29,7 +29,10 @@ class Member:
         limit = ONEDNN_LIMITS.get(settings["isa"])
         if limit:
             environment.update(ONEDNN_MAX_CPU_ISA=limit, DNNL_MAX_CPU_ISA=limit)
+        # Spinning OpenMP threads that share a core would wait for one another for whole time slices.
         environment["OMP_NUM_THREADS"] = str(settings["threads"])
+        environment["OMP_PROC_BIND"] = "true"
+        environment["OMP_PLACES"] = ",".join(f"{{{cpu}}}" for cpu in settings["cpus"])
         self.name = name
         self._log = log
         self._process = subprocess.Popen(
