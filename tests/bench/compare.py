@@ -204,7 +204,7 @@ def write(result, output):
 
     output.mkdir(parents=True, exist_ok=True)
     stem = f"compare-{result['settings']['isa'] or 'native'}"
-    (output / f"{stem}.json").write_text(json.dumps(result, indent=1) + "\n")
+    (output / f"{stem}.json").write_text(report.json_text(result))
     (output / f"{stem}.md").write_text(report.markdown(result))
     for threads in result["settings"]["threads"]:
         plots.layers(result, threads, output / f"{stem}-layers-{threads}.svg")

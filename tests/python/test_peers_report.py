@@ -1,5 +1,6 @@
 """The Markdown of a result."""
 
+import json
 import unittest
 
 import package  # noqa: F401
@@ -58,6 +59,12 @@ class Report(unittest.TestCase):
     def test_a_disturbed_run_says_so(self):
         self.assertIn("disturbed: do not trust", report.markdown(result(disturbed=True)))
         self.assertNotIn("disturbed: do not trust", report.markdown(result()))
+
+    def test_the_json_holds_all_with_a_measurement_a_line(self):
+        for found in (result(measurement("a", octet=1), measurement("b", octet=2)), result()):
+            text = report.json_text(found)
+            self.assertEqual(json.loads(text), found)
+            self.assertEqual(sum('"kind"' in line for line in text.splitlines()), len(found["measurements"]))
 
     def test_interruptions_are_told(self):
         self.assertIn("in 7 of 90 turns another program had the core", report.markdown(result()))

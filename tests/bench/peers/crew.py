@@ -113,7 +113,7 @@ class Crew:
             for member in self.members:
                 if member.name in samples:
                     answer = member.ask("time", nanoseconds=nanoseconds)
-                    samples[member.name].append(answer["nanoseconds"])
+                    samples[member.name].append(round(answer["nanoseconds"], 1))
                     self.turns += 1
                     self.interrupted += answer["interrupted"] > 0
         return samples

@@ -7,6 +7,7 @@ A measurement: {"kind": "layer" or "model", "name", "set", "row", "batch", "thre
 "forms", "facts", "refused": {name: reason}, "agreement": {name: {...}}, "disagrees": [names]}; `figures_of` derives the rest.
 """
 
+import json
 import statistics
 
 from peers import figures, targets
@@ -132,6 +133,13 @@ def _faults(result):
         for name, reason in m["refused"].items():
             lines.append(f"- {m['name']}, batch {m['batch']}, {m['threads']} threads: {name} does not run it: {reason}")
     return list(dict.fromkeys(lines))
+
+
+def json_text(result):
+    """The result as JSON, a measurement a line: versions of it can be compared."""
+    head = json.dumps({key: value for key, value in result.items() if key != "measurements"}, indent=1)
+    lines = ",\n  ".join(json.dumps(measurement) for measurement in result["measurements"])
+    return f'{head[:-2]},\n "measurements": [\n  {lines}\n ]\n}}\n'
 
 
 def markdown(result):
