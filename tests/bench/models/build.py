@@ -22,13 +22,13 @@ SEED = 20
 BATCHES, ROWS = 2, 4
 
 
-def _inputs(shape, seed):
+def examples(shape, seed, rows=ROWS):
     """Smooth noise for images (pixels of pictures are alike to their neighbours), plain noise else."""
     generator = torch.Generator().manual_seed(seed)
     if len(shape) != 3:
-        return torch.randn(ROWS, *shape, generator=generator)
-    coarse = torch.randn(ROWS, shape[0], shape[1] // 8, shape[2] // 8, generator=generator)
-    fine = torch.randn(ROWS, *shape, generator=generator)
+        return torch.randn(rows, *shape, generator=generator)
+    coarse = torch.randn(rows, shape[0], shape[1] // 8, shape[2] // 8, generator=generator)
+    fine = torch.randn(rows, *shape, generator=generator)
     return nn.functional.interpolate(coarse, size=shape[1:], mode="bilinear") + 0.3 * fine
 
 
@@ -49,7 +49,7 @@ def quantized(make, shape):
     torch.backends.quantized.engine = "x86"
     module = make()
     _initialize(module)
-    batches = [_inputs(shape, SEED + index) for index in range(BATCHES)]
+    batches = [examples(shape, SEED + index) for index in range(BATCHES)]
     with torch.no_grad():
         module.train()
         for batch in batches:
@@ -78,7 +78,7 @@ def build(name, folder):
     make, shape = MODELS[name]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        exported = octet.export(quantized(make, shape), _inputs(shape, 1)[:2], path.with_suffix(".float"))
+        exported = octet.export(quantized(make, shape), examples(shape, 1)[:2], path.with_suffix(".float"))
     fmt.save(images_last(without_float_edges(exported)), path)
     path.with_suffix(".float").unlink()
     return path
