@@ -34,6 +34,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "build" / "release" / "octet")
     parser.add_argument("--library", type=pathlib.Path, default=ROOT / "build" / "release" / "proto" / "liboctet.so")
+    parser.add_argument("--team", type=pathlib.Path, default=ROOT / "build" / "release" / "server" / "liboctet_team.so")
     parser.add_argument("--isa", choices=("avx512vnni", "avx512vbmi"), help="everybody without AMX, Octet at this level (lower ones: the peers have no common switch)")
     parser.add_argument("--peers", default=",".join(NAMES[1:]), help="names, with commas")
     parser.add_argument("--sets", help="shape files, by name, with commas (default: all)")
@@ -42,7 +43,7 @@ def arguments():
     parser.add_argument("--models", default="all", help="names with commas, all or none")
     parser.add_argument("--no-layers", action="store_true")
     parser.add_argument("--batches", default="1,8", help="of the models")
-    parser.add_argument("--threads", default="1", help="1 or 1,2")
+    parser.add_argument("--threads", default="1,2", help="1, 2 or 1,2; layers are measured with the first only")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--milliseconds", type=float, default=2.0, help="at least this long is each turn")
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_ROUNDS} rounds of {QUICK_MILLISECONDS:g} ms, the smaller models, batch 1")
@@ -161,7 +162,7 @@ def with_threads(options, threads, result, models):
 
     operators = {entry["name"] for entry in tool(options, "ops", "--json")}
     settings = {"cpus": list(range(threads)), "threads": threads, "isa": options.isa, "library": str(options.library.resolve()),
-                "refuse_amx": bool(options.isa)}
+                "team": str(options.team.resolve()), "refuse_amx": bool(options.isa)}
     log = ROOT / "build" / "bench-peers.log"
     with tempfile.TemporaryDirectory() as folder, Crew(result["settings"]["names"], settings, log) as crew:
         run = Run(options, crew, threads, folder)
@@ -171,20 +172,19 @@ def with_threads(options, threads, result, models):
         result["overheads"][str(threads)] = overheads
         calibration = run.layer(CALIBRATION, layers.build(CALIBRATION, operators))
         say(calibration, overheads)
-        if threads == 1:
+        if threads == result["settings"]["threads"][0]:
             gops = {name: calibration["operations"] / without_overhead(median(times), overheads[name])
                     for name, times in calibration["samples"].items()}
-            result["calibration"] = {"gops": gops, "disturbed": is_disturbed(gops, result["peak_gops"])}
+            result["calibration"] = {"gops": gops, "disturbed": is_disturbed(gops, threads * result["peak_gops"])}
         for name, path in models.items():
             for batch in [int(value) for value in options.batches.split(",")]:
                 result["measurements"].append(run.model(name, path, batch))
                 say(result["measurements"][-1], overheads)
-        for case in [] if options.no_layers else cases(options):
+        for case in [] if options.no_layers or threads != result["settings"]["threads"][0] else cases(options):
             try:
                 layer = layers.build(case, operators)
             except layers.NoSuchLayer as reason:
-                if threads == 1:
-                    result["skipped"].append({"name": case["name"], "set": case["set"], "reason": str(reason)})
+                result["skipped"].append({"name": case["name"], "set": case["set"], "reason": str(reason)})
                 continue
             result["measurements"].append(run.layer(case, layer))
             say(result["measurements"][-1], overheads)
@@ -223,9 +223,12 @@ def main():
     options = arguments()
     if options.quick:
         options.rounds, options.milliseconds, options.batches = QUICK_ROUNDS, QUICK_MILLISECONDS, "1"
-    for needed in (options.binary, options.library):
+    wanted = {options.binary: "", options.library: ""}
+    if "2" in options.threads:
+        wanted[options.team] = " --target octet_team"
+    for needed, target in wanted.items():
         if not needed.exists():
-            sys.exit(f"compare: no {needed}; sh deploy/ci/build.sh release makes it")
+            sys.exit(f"compare: no {needed}; sh deploy/ci/build.sh release{target} makes it")
     models = chosen_models(options)
     os.sched_setaffinity(0, {os.cpu_count() - 1})  # the driver only waits; its wakings should not hit the measured core
     threads = [int(value) for value in options.threads.split(",")]

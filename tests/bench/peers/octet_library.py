@@ -1,7 +1,7 @@
 """liboctet by ctypes: a model opened, a session bound, `oct_session_run` called. See engine/include/octet/session.h."""
 
 import ctypes
-from ctypes import POINTER, byref, c_bool, c_char, c_char_p, c_int, c_int64, c_size_t, c_uint64, c_void_p
+from ctypes import POINTER, byref, c_bool, c_char, c_char_p, c_int, c_int64, c_size_t, c_uint, c_uint64, c_void_p
 
 import numpy as np
 
@@ -133,3 +133,25 @@ class Session:
         self._library.session_destroy(self._session)
         self._library.model_close(self._model)
         self._session = self._model = None
+
+
+class Team:
+    """Threads lent to runs, pinned to `cpus`, the calling one included: server/pool/team.h as a library of its own."""
+
+    def __init__(self, path, cpus, library):
+        self._team = c_void_p()
+        self._library = ctypes.CDLL(str(path))
+        create, self._destroy = self._library.oct_team_create, self._library.oct_team_destroy
+        create.argtypes = [c_size_t, POINTER(c_uint), c_size_t, POINTER(c_void_p), POINTER(Error)]
+        self._destroy.restype, self._destroy.argtypes = None, [c_void_p]
+        executor = self._library.oct_team_executor
+        executor.restype, executor.argtypes = c_void_p, [c_void_p]
+        error = Error(position=-1)
+        pins = (c_uint * len(cpus))(*cpus)
+        library.check(create(len(cpus), pins, len(cpus), byref(self._team), byref(error)), error)
+        #: Address of a struct oct_executor.
+        self.executor = executor(self._team)
+
+    def close(self):
+        self._destroy(self._team)
+        self._team = None

@@ -1,10 +1,11 @@
 """Octet as the others are run: a session bound for the batch, and nothing but oct_session_run."""
 
 import collections
+import os
 
 import numpy as np
 from peers.candidate import Candidate
-from peers.octet_library import Library
+from peers.octet_library import Library, Team
 
 import octet.format as fmt
 
@@ -15,17 +16,20 @@ class OctetPeer:
     def __init__(self, settings):
         self._library = Library(settings["library"])
         self._features = self._library.features(settings.get("isa"))
+        self._executor = None
+        if settings["threads"] > 1:
+            # Threads for the life of the process, as the peers' are; they sleep between runs.
+            self._team = Team(settings["team"], settings["cpus"], self._library)
+            self._executor = self._team.executor
+            os.sched_setaffinity(0, settings["cpus"][:1])  # the calling thread is the team's first
 
     def versions(self):
         isa = self._library.cpu_isa_name(self._features).decode()
         return {"octet": self._library.version().decode(), "isa": isa}
 
     def candidates(self, job):
-        if job.threads != 1:
-            # oct_session_run takes an executor; Session.runner has the place for one.
-            raise NotImplementedError("liboctet lends no threads: a run of its own takes one")
         session = self._library.open(job.path, job.rows, self._features)
-        run = session.runner()
+        run = session.runner(self._executor)
         session.write(job.inputs)
         run()
         result = session.read(np.float32 if _is_float(fmt.load(job.path)) else np.uint8)
