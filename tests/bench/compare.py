@@ -4,8 +4,9 @@
     python3 tests/bench/compare.py [--isa avx512vnni] [--rows conv3x3,depthwise] [--filter TEXT] [--quick]
 
 Makes its virtual environment in build/bench-venv and the models in build/bench-models, measures, and writes
-tests/bench/results/compare-<isa>.md, .json and .svg files. tests/bench/README.md says what is measured and how it is fair.
-Exit code 1 when a peer's output differs from Octet's by more than the documented bounds, 3 when the machine was disturbed.
+tests/bench/results/compare-<isa>.md, .json and .svg files. tests/bench/README.md says what is measured and how it is
+fair. Exit code 1 when a peer's output differs from Octet's by more than the documented bounds, 3 when the machine was
+disturbed.
 """
 
 import argparse
@@ -23,7 +24,14 @@ sys.path[:0] = [str(HERE), str(ROOT / "proto" / "python" / "src")]
 from peers import environment  # noqa: E402
 
 NAMES = ["octet", "onnxruntime", "openvino", "torch"]
-CALIBRATION = {"name": "calibration", "row": "calibration", "op": "linear", "rows": 256, "in_features": 1024, "out_features": 1024}
+CALIBRATION = {
+    "name": "calibration",
+    "row": "calibration",
+    "op": "linear",
+    "rows": 256,
+    "in_features": 1024,
+    "out_features": 1024,
+}
 INPUT_SEED = 100  # not those that the models were calibrated with
 QUICK_ROUNDS, QUICK_MILLISECONDS = 5, 1.0
 #: A witness for exactness: what this form of torch answers is what Octet promises to answer.
@@ -35,25 +43,48 @@ def arguments():
     parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "build" / "release" / "octet")
     parser.add_argument("--library", type=pathlib.Path, default=ROOT / "build" / "release" / "proto" / "liboctet.so")
     parser.add_argument("--team", type=pathlib.Path, default=ROOT / "build" / "release" / "server" / "liboctet_team.so")
-    parser.add_argument("--isa", choices=("avx512vnni", "avx512vbmi"), help="everybody without AMX, Octet at this level (lower ones: the peers have no common switch)")
+    parser.add_argument(
+        "--isa",
+        choices=("avx512vnni", "avx512vbmi"),
+        help="everybody without AMX, Octet at this level (lower ones: the peers have no common switch)",
+    )
     parser.add_argument("--peers", default=",".join(NAMES[1:]), help="names, with commas")
     parser.add_argument("--sets", help="shape files, by name, with commas (default: all)")
     parser.add_argument("--rows", help="rows of the shape files, with commas (default: all)")
-    parser.add_argument("--filter", default="", metavar="TEXT", help="only cases and models with TEXT in '<set>: <name>'")
+    parser.add_argument(
+        "--filter", default="", metavar="TEXT", help="only cases and models with TEXT in '<set>: <name>'"
+    )
     parser.add_argument("--models", default="all", help="names with commas, all or none")
     parser.add_argument("--no-layers", action="store_true")
     parser.add_argument("--batches", default="1,8", help="of the models")
     parser.add_argument("--threads", default="1,2", help="1, 2 or 1,2; layers are measured with the first only")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--milliseconds", type=float, default=2.0, help="at least this long is each turn")
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK_ROUNDS} rounds of {QUICK_MILLISECONDS:g} ms, the smaller models, batch 1")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help=f"{QUICK_ROUNDS} rounds of {QUICK_MILLISECONDS:g} ms, the smaller models, batch 1",
+    )
     parser.add_argument("--output", type=pathlib.Path, default=HERE / "results")
     return parser.parse_args()
 
 
 def tool(options, *command):
-    done = subprocess.run([options.binary, *command], capture_output=True, text=True, check=True)
+    """What `octet` prints as JSON, run on the measured core."""
+    done = subprocess.run(
+        [options.binary, *command],
+        capture_output=True,
+        text=True,
+        check=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, {0}),
+    )
     return json.loads(done.stdout)
+
+
+def dot_product_peak(options):
+    """(GOPS, GHz) of a core that does nothing but dot products of the widest vectors that the level allows."""
+    found = tool(options, "cpu", "--json", *(["--isa", options.isa] if options.isa else []))
+    return found["dot_gops"], found["ghz"]
 
 
 def cases(options):
@@ -63,7 +94,9 @@ def cases(options):
     for path in sorted((HERE / "shapes").glob("*.json")):
         shapes = json.loads(path.read_text())
         for case in shapes["cases"]:
-            shape = json.dumps({key: value for key, value in case.items() if key not in ("name", "count")}, sort_keys=True)
+            shape = json.dumps(
+                {key: value for key, value in case.items() if key not in ("name", "count")}, sort_keys=True
+            )
             if (wanted_sets and shapes["name"] not in wanted_sets) or (wanted_rows and case["row"] not in wanted_rows):
                 continue
             if options.filter not in f"{shapes['name']}: {case['name']}" or shape in seen:
@@ -88,9 +121,12 @@ class Run:
             names.append(str(self._folder / f"input-{index}.npy"))
             np.save(names[-1], array)
         loaded, refused = self._crew.load(
-            path=str(path), rows=rows, inputs=names, outputs=str(self._folder), quick=self._options.quick)
+            path=str(path), rows=rows, inputs=names, outputs=str(self._folder), quick=self._options.quick
+        )
         samples = self._crew.steady_rounds(list(loaded), self._options.rounds, self._options.milliseconds * 1e6)
-        outputs = {name: {form: np.load(file) for form, file in found["outputs"].items()} for name, found in loaded.items()}
+        outputs = {
+            name: {form: np.load(file) for form, file in found["outputs"].items()} for name, found in loaded.items()
+        }
         return {
             "samples": samples,
             "forms": {name: found["form"] for name, found in loaded.items()},
@@ -121,11 +157,20 @@ class Run:
         fmt.save(layer.model, path)
         found, outputs = self.measure(path, layer.rows, layer.inputs)
         self._agreed(found, outputs, lambda mine, theirs: layer_agreement(case["op"], mine, theirs))
-        return {"kind": "layer", "name": case["name"], "set": case.get("set", ""), "row": case["row"], "batch": layer.rows,
-                "threads": self._threads, "operations": layer.operations, **found}
+        return {
+            "kind": "layer",
+            "name": case["name"],
+            "set": case.get("set", ""),
+            "row": case["row"],
+            "batch": layer.rows,
+            "threads": self._threads,
+            "operations": layer.operations,
+            **found,
+        }
 
     def model(self, name, path, batch):
         import numpy as np
+
         from models import MODELS
         from models.build import examples
         from octet import format as fmt
@@ -138,8 +183,15 @@ class Run:
         stored = np.clip(np.rint(values / entry.scale) + entry.zero_point, 0, 127).astype(np.uint8)
         found, outputs = self.measure(path, batch, [stored])
         self._agreed(found, outputs, model_agreement)
-        return {"kind": "model", "name": name, "set": "models", "row": "model", "batch": batch,
-                "threads": self._threads, **found}
+        return {
+            "kind": "model",
+            "name": name,
+            "set": "models",
+            "row": "model",
+            "batch": batch,
+            "threads": self._threads,
+            **found,
+        }
 
 
 def say(measurement, overheads):
@@ -149,20 +201,47 @@ def say(measurement, overheads):
     times = "  ".join(f"{name} {time_text(time)}" for name, time in found["medians"].items())
     ratio = f"  ratio {found['ratio']:.2f} ({found['best']})" if "ratio" in found else ""
     wrong = f"  DIFFERS: {', '.join(measurement['disagrees'])}" if measurement["disagrees"] else ""
-    print(f"{measurement['row']:14} {measurement['set']}: {measurement['name']}, batch {measurement['batch']}  {times}{ratio}{wrong}",
-          flush=True)
+    print(
+        f"{measurement['row']:14} {measurement['set']}: {measurement['name']}, batch {measurement['batch']}"
+        f"  {times}{ratio}{wrong}",
+        flush=True,
+    )
+
+
+def calibrate(options, run, threads, overheads, result):
+    """Is the machine quiet? Between two readings of the peak, everybody multiplies the same matrices."""
+    from statistics import fmean, median
+
+    from peers import layers
+    from peers.figures import is_disturbed, without_overhead
+
+    before = dot_product_peak(options)
+    calibration = run.layer(CALIBRATION, layers.build(CALIBRATION, {"quantized::linear"}))
+    say(calibration, overheads)
+    result["peak_gops"], result["ghz"] = (fmean(pair) for pair in zip(before, dot_product_peak(options)))
+    gops = {
+        name: calibration["operations"] / without_overhead(median(times), overheads[name])
+        for name, times in calibration["samples"].items()
+    }
+    result["calibration"] = {"gops": gops, "disturbed": is_disturbed(gops, threads * result["peak_gops"])}
 
 
 def with_threads(options, threads, result, models):
     """Everything with one number of threads; adds to `result`."""
-    from peers import layers
-    from peers.crew import Crew
-    from peers.figures import is_disturbed, without_overhead
     from statistics import median
 
+    from peers import layers
+    from peers.crew import Crew
+
     operators = {entry["name"] for entry in tool(options, "ops", "--json")}
-    settings = {"cpus": list(range(threads)), "threads": threads, "isa": options.isa, "library": str(options.library.resolve()),
-                "team": str(options.team.resolve()), "refuse_amx": bool(options.isa)}
+    settings = {
+        "cpus": list(range(threads)),
+        "threads": threads,
+        "isa": options.isa,
+        "library": str(options.library.resolve()),
+        "team": str(options.team.resolve()),
+        "refuse_amx": bool(options.isa),
+    }
     log = ROOT / "build" / "bench-peers.log"
     with tempfile.TemporaryDirectory() as folder, Crew(result["settings"]["names"], settings, log) as crew:
         run = Run(options, crew, threads, folder)
@@ -170,12 +249,8 @@ def with_threads(options, threads, result, models):
         null = run.layer({"name": "null", "row": "null", "op": "null"}, layers.null_model())
         overheads = {name: median(times) for name, times in null["samples"].items()}
         result["overheads"][str(threads)] = overheads
-        calibration = run.layer(CALIBRATION, layers.build(CALIBRATION, operators))
-        say(calibration, overheads)
         if threads == result["settings"]["threads"][0]:
-            gops = {name: calibration["operations"] / without_overhead(median(times), overheads[name])
-                    for name, times in calibration["samples"].items()}
-            result["calibration"] = {"gops": gops, "disturbed": is_disturbed(gops, threads * result["peak_gops"])}
+            calibrate(options, run, threads, overheads, result)
         for name, path in models.items():
             for batch in [int(value) for value in options.batches.split(",")]:
                 result["measurements"].append(run.model(name, path, batch))
@@ -232,13 +307,19 @@ def main():
     models = chosen_models(options)
     os.sched_setaffinity(0, {os.cpu_count() - 1})  # the driver only waits; its wakings should not hit the measured core
     threads = [int(value) for value in options.threads.split(",")]
-    features = tool(options, "cpu", "--json", *(["--isa", options.isa] if options.isa else []))
     result = {
         "machine": environment.machine(),
         "versions": {},
-        "settings": {"names": ["octet", *options.peers.split(",")], "isa": options.isa, "threads": threads,
-                     "rounds": options.rounds, "milliseconds": options.milliseconds, "quick": options.quick},
-        "peak_gops": features["peak_gops"],
+        "settings": {
+            "names": ["octet", *options.peers.split(",")],
+            "isa": options.isa,
+            "threads": threads,
+            "rounds": options.rounds,
+            "milliseconds": options.milliseconds,
+            "quick": options.quick,
+        },
+        "peak_gops": 0.0,
+        "ghz": 0.0,
         "calibration": {"gops": {}, "disturbed": False},
         "turns": 0,
         "interrupted": 0,

@@ -4,6 +4,7 @@ import unittest
 
 import numpy as np
 import package  # noqa: F401
+
 from peers.agreement import layer_agreement, model_agreement
 
 RAMP = np.arange(200, dtype=np.uint8).reshape(2, 100)
@@ -52,7 +53,9 @@ class Agreement(unittest.TestCase):
         self.assertLess(abs(found["cosine"]), 0.2)
 
     def test_equal_models_are_wholly_equal(self):
-        self.assertEqual(model_agreement(RAMP, RAMP)[1], {"max": 0, "mean": 0.0, "equal": 1.0, "cosine": 1.0, "top1": 1.0})
+        self.assertEqual(
+            model_agreement(RAMP, RAMP)[1], {"max": 0, "mean": 0.0, "equal": 1.0, "cosine": 1.0, "top1": 1.0}
+        )
 
 
 if __name__ == "__main__":

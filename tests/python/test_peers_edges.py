@@ -3,9 +3,9 @@
 import unittest
 
 import package  # noqa: F401
-from peers.edges import channels_first, images_last, without_float_edges
 
 import octet.format as fmt
+from peers.edges import channels_first, images_last, without_float_edges
 
 
 def pooled(first="permute"):
@@ -52,14 +52,18 @@ class Edges(unittest.TestCase):
 
     def test_quantization_at_the_edges_moves_into_the_input_and_away_from_the_output(self):
         nodes = [
-            fmt.Node("q", "aten::quantize_per_tensor", ["x"], ["a"], {"scale": 0.25, "zero_point": 9, "dtype": "quint8"}),
+            fmt.Node(
+                "q", "aten::quantize_per_tensor", ["x"], ["a"], {"scale": 0.25, "zero_point": 9, "dtype": "quint8"}
+            ),
             fmt.Node("r", "aten::relu", ["a"], ["b"]),
             fmt.Node("d", "aten::dequantize", ["b"], ["c"]),
         ]
         model = fmt.Model([fmt.Input("x", "float32", ("N", 4))], nodes, [fmt.Output("output", "c")])
         inner = without_float_edges(model)
         self.assertEqual([(node.op, node.inputs) for node in inner.nodes], [("aten::relu", ["x"])])
-        self.assertEqual((inner.inputs[0].dtype, inner.inputs[0].scale, inner.inputs[0].zero_point), ("quint8", 0.25, 9))
+        self.assertEqual(
+            (inner.inputs[0].dtype, inner.inputs[0].scale, inner.inputs[0].zero_point), ("quint8", 0.25, 9)
+        )
         self.assertEqual(inner.outputs[0].value, "b")
         with self.assertRaises(ValueError):
             without_float_edges(inner)

@@ -3,6 +3,7 @@
 import unittest
 
 import package  # noqa: F401
+
 from peers import figures
 from peers.crew import Crew
 
@@ -33,7 +34,9 @@ class Figures(unittest.TestCase):
 
     def test_of_several_attempts_the_steadiest_counts_whoever_wins(self):
         steady, unsteady = [10, 10, 10, 10], [10, 20, 10, 20]
-        attempts = iter([{"octet": steady, "torch": unsteady}, {"octet": [50] * 4, "torch": [10] * 4}, {"octet": [1] * 4}])
+        attempts = iter(
+            [{"octet": steady, "torch": unsteady}, {"octet": [50] * 4, "torch": [10] * 4}, {"octet": [1] * 4}]
+        )
         crew = Crew.__new__(Crew)
         crew.rounds = lambda names, count, nanoseconds: next(attempts)
         self.assertEqual(crew.steady_rounds(["octet", "torch"], 4, 1e6), {"octet": [50] * 4, "torch": [10] * 4})

@@ -1,18 +1,35 @@
 """Cases of shape files as models: every file's every case is a legal `.octet` file or has a reason."""
 
+import json
 import unittest
 
 import numpy as np
-import package  # noqa: F401
+import package
+
+import octet.format as fmt
 from peers import layers
 from peers.qdq import to_qdq
 
-import octet.format as fmt
-
 OPERATORS = {pattern.op for pattern in layers.PATTERNS.values()} | {
-    "quantized::linear", "quantized::linear_relu", "quantized::conv2d", "quantized::conv2d_relu"}
-CONV = {"name": "c", "row": "conv3x3", "op": "conv2d", "batch": 2, "in": [6, 5], "channels": 4, "out_channels": 8,
-        "kernel": [3, 3], "stride": [2, 1], "padding": [1, 0], "dilation": [1, 1], "groups": 2}
+    "quantized::linear",
+    "quantized::linear_relu",
+    "quantized::conv2d",
+    "quantized::conv2d_relu",
+}
+CONV = {
+    "name": "c",
+    "row": "conv3x3",
+    "op": "conv2d",
+    "batch": 2,
+    "in": [6, 5],
+    "channels": 4,
+    "out_channels": 8,
+    "kernel": [3, 3],
+    "stride": [2, 1],
+    "padding": [1, 0],
+    "dilation": [1, 1],
+    "groups": 2,
+}
 WINDOW = {"kernel": [3, 3], "stride": [2, 2], "padding": [1, 1]}
 
 
@@ -53,6 +70,24 @@ class Layers(unittest.TestCase):
                 self.assertTrue(to_qdq(layer.model, layer.rows).nodes)
                 self.assertEqual(len(layer.inputs), len(layer.model.inputs))
 
+    def test_every_case_of_the_shape_files_has_its_form(self):
+        paths = sorted((package.ROOT / "tests" / "bench" / "shapes").glob("*.json"))
+        self.assertGreater(len(paths), 10)
+        for path in paths:
+            for case in json.loads(path.read_text())["cases"]:
+                with self.subTest(set=path.stem, case=case["name"]):
+                    known = case["op"] in ("linear", "conv1d", "conv2d", "conv3d") or case["op"] in layers.PATTERNS
+                    self.assertTrue(known)
+                    if case["op"] in layers.PATTERNS and case.get("elements", 0) < 10**6:
+                        layer = layers.build(case, OPERATORS | {"quantized::add_relu"})
+                        self.assertEqual(len(layer.inputs), len(layer.model.inputs))
+
+    def test_a_relu_behind_an_add_is_fused(self):
+        case = {"name": "a", "row": "elementwise", "op": "add", "elements": 8, "relu": True}
+        self.assertEqual(
+            layers.build(case, OPERATORS | {"quantized::add_relu"}).model.nodes[0].op, "quantized::add_relu"
+        )
+
     def test_a_concatenation_has_as_many_inputs_as_it_says(self):
         case = {"name": "c", "row": "elementwise", "op": "concat", "elements": 8, "inputs": 4}
         self.assertEqual(len(layers.build(case, OPERATORS).inputs), 4)
@@ -62,8 +97,8 @@ class Layers(unittest.TestCase):
             layers.build(CONV, OPERATORS - {"quantized::conv2d"})
 
     def test_an_unknown_case_is_a_reason(self):
-        with self.assertRaisesRegex(layers.NoSuchLayer, "op copy"):
-            layers.build({"name": "c", "row": "elementwise", "op": "copy", "elements": 4}, OPERATORS)
+        with self.assertRaisesRegex(layers.NoSuchLayer, "op sort"):
+            layers.build({"name": "c", "row": "elementwise", "op": "sort", "elements": 4}, OPERATORS)
 
     def test_the_null_model_only_passes_bytes_on(self):
         layer = layers.null_model()

@@ -4,25 +4,42 @@ import unittest
 
 import numpy as np
 import package  # noqa: F401
-from peers.qdq import UnknownOperator, to_qdq
 
 import octet.format as fmt
+from peers.qdq import UnknownOperator, to_qdq
 
 
 def conv_model(relu=True):
     """x (N, H, W, C) -> permute -> conv -> flatten -> linear, per-channel weights."""
     rng = np.random.default_rng(3)
     constants = [
-        fmt.Constant("w", "qint8", rng.integers(-127, 128, (4, 2, 3, 3)).astype(np.int8), axis=0,
-                     scales=np.array([0.5, 0.25, 0.125, 1.0]), zero_points=np.zeros(4, np.int64)),
+        fmt.Constant(
+            "w",
+            "qint8",
+            rng.integers(-127, 128, (4, 2, 3, 3)).astype(np.int8),
+            axis=0,
+            scales=np.array([0.5, 0.25, 0.125, 1.0]),
+            zero_points=np.zeros(4, np.int64),
+        ),
         fmt.Constant("b", "float32", np.array([1.0, -1.0, 0.5, 0.1], np.float32)),
         fmt.Constant("v", "qint8", rng.integers(-127, 128, (3, 100)).astype(np.int8), scale=0.25, zero_point=0),
     ]
     nodes = [
         fmt.Node("p", "aten::permute", ["x"], ["x.p"], {"dims": [0, 3, 1, 2]}),
-        fmt.Node("c", "quantized::conv2d_relu" if relu else "quantized::conv2d", ["x.p", "w", "b"], ["y"],
-                 {"stride": [1, 1], "padding": [1, 1], "dilation": [1, 1], "groups": 1,
-                  "output_scale": 0.5, "output_zero_point": 7}),
+        fmt.Node(
+            "c",
+            "quantized::conv2d_relu" if relu else "quantized::conv2d",
+            ["x.p", "w", "b"],
+            ["y"],
+            {
+                "stride": [1, 1],
+                "padding": [1, 1],
+                "dilation": [1, 1],
+                "groups": 1,
+                "output_scale": 0.5,
+                "output_zero_point": 7,
+            },
+        ),
         fmt.Node("f", "aten::flatten", ["y"], ["z"], {"start_dim": 1}),
         fmt.Node("l", "quantized::linear", ["z", "v", None], ["o"], {"Y_scale_i": 2.0, "Y_zero_point_i": 9}),
     ]
@@ -104,7 +121,10 @@ class Structure(unittest.TestCase):
         self.assertEqual(output[1:], (np.dtype("u1"), 2))
 
     def test_permutations_go_before_or_behind_the_dequantization(self):
-        for permute_floats, order in ((False, ["DequantizeLinear", "Transpose"]), (True, ["Transpose", "DequantizeLinear"])):
+        for permute_floats, order in (
+            (False, ["DequantizeLinear", "Transpose"]),
+            (True, ["Transpose", "DequantizeLinear"]),
+        ):
             graph = to_qdq(conv_model(), 1, permute_floats)
             first = producer(graph, named(graph, "Conv")[0].inputs[0])
             self.assertEqual([first.op, producer(graph, first.inputs[0]).op], order)
@@ -114,6 +134,13 @@ class Structure(unittest.TestCase):
         model = conv_model()
         model.nodes.append(fmt.Node("s", "aten::sigmoid", ["y"], ["unused"]))
         self.assertEqual(named(to_qdq(model, 1), "Sigmoid"), [])
+
+    def test_a_concatenation_of_equal_parameters_moves_bytes_and_another_one_requantizes(self):
+        for scale, ops in ((0.5, ["Concat"]), (0.25, ["DequantizeLinear"] * 2 + ["Concat", "QuantizeLinear"])):
+            inputs = [fmt.Input(name, "quint8", ("N", 4), 0.5, 3) for name in ("a", "b")]
+            node = fmt.Node("c", "quantized::cat", ["a", "b"], ["y"], {"dim": 1, "scale": scale, "zero_point": 3})
+            graph = to_qdq(fmt.Model(inputs, [node], [fmt.Output("output", "y")]), 2)
+            self.assertEqual([node.op for node in graph.nodes], ops)
 
     def test_an_unknown_operator_is_named(self):
         model = conv_model()
@@ -141,7 +168,9 @@ class Values(unittest.TestCase):
             fmt.Node("a", "quantized::linear_relu", ["x", "w0", None], ["h"], {"Y_scale_i": 0.05, "Y_zero_point_i": 0}),
             fmt.Node("b", "quantized::linear", ["h", "w1", None], ["y"], {"Y_scale_i": 0.04, "Y_zero_point_i": 100}),
         ]
-        model = fmt.Model([fmt.Input("x", "quint8", ("N", 5, 4), 0.1, 10)], nodes, [fmt.Output("output", "y")], constants)
+        model = fmt.Model(
+            [fmt.Input("x", "quint8", ("N", 5, 4), 0.1, 10)], nodes, [fmt.Output("output", "y")], constants
+        )
         x = rng.integers(0, 128, (2, 5, 4)).astype(np.uint8)
 
         h = np.maximum(((x - 10.0) * 0.1) @ (weights[0] * scales[0][:, None]).T, 0)

@@ -1,4 +1,4 @@
-"""Whole models for tests/bench/compare.py: real architectures with random weights of a fixed seed, written for quantization by FX."""
+"""Whole models for tests/bench/compare.py: real architectures, random weights of a fixed seed, fit for FX."""
 
 from models.bert_linears import BertLinears
 from models.efficientnet import EfficientNetB0

@@ -1,6 +1,7 @@
 """All linear layers of a BERT-base encoder (Devlin et al., 2018) one after the other: 12 blocks of width 768.
 
-What lies between them in the real encoder (attention, layer norm, GELU) is left out; a layer reads what the one before wrote.
+What lies between them in the real encoder (attention, layer norm, GELU) is left out; a layer reads what the one before
+wrote.
 """
 
 from torch import nn

@@ -1,6 +1,6 @@
 """Makes the `.octet` files of the models: float module, batch norms and observers run over random inputs, FX, export.
 
-    python -m models.build FOLDER [NAME...]
+python -m models.build FOLDER [NAME...]
 """
 
 import hashlib
@@ -9,13 +9,13 @@ import sys
 import warnings
 
 import torch
-from models import MODELS
 from torch import nn
 from torch.ao.quantization import get_default_qconfig_mapping
 from torch.ao.quantization.quantize_fx import convert_fx, prepare_fx
 
 import octet
 import octet.format as fmt
+from models import MODELS
 from peers.edges import images_last, without_float_edges
 
 SEED = 20

@@ -1,7 +1,8 @@
-"""EfficientNet-B0: Tan and Le, EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks, 2019, table 1."""
+"""EfficientNet-B0: Tan and Le, Rethinking Model Scaling for Convolutional Neural Networks, 2019, table 1."""
+
+from torch import nn
 
 from models.blocks import Classifier, Silu, SqueezeExcite, conv_bn
-from torch import nn
 
 #: expansion, channels, repetitions, stride, kernel
 PLAN = [

@@ -5,6 +5,4 @@ from torch import nn
 
 class Mlp(nn.Sequential):
     def __init__(self):
-        super().__init__(
-            nn.Linear(784, 1024), nn.ReLU(), nn.Linear(1024, 1024), nn.ReLU(), nn.Linear(1024, 10)
-        )
+        super().__init__(nn.Linear(784, 1024), nn.ReLU(), nn.Linear(1024, 1024), nn.ReLU(), nn.Linear(1024, 10))

@@ -1,7 +1,8 @@
 """MobileNetV2: Sandler et al., 2018; ReLU in place of ReLU6, as it is usually quantized."""
 
-from models.blocks import Classifier, conv_bn
 from torch import nn
+
+from models.blocks import Classifier, conv_bn
 
 #: expansion, channels, repetitions, stride
 PLAN = [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)]

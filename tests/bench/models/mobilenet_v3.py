@@ -1,7 +1,8 @@
 """MobileNetV3-large: Howard et al., Searching for MobileNetV3, 2019, table 1."""
 
-from models.blocks import Classifier, SqueezeExcite, conv_bn, divisible
 from torch import nn
+
+from models.blocks import Classifier, SqueezeExcite, conv_bn, divisible
 
 #: kernel, expanded channels, channels, squeeze and excite, activation, stride
 PLAN = [

@@ -1,8 +1,9 @@
-"""ResNet-18 and ResNet-50 v1.5 (the stride on the 3x3): He et al., Deep Residual Learning for Image Recognition, 2015."""
+"""ResNet-18 and ResNet-50 v1.5 (stride on the 3x3): He et al., Deep Residual Learning for Image Recognition, 2015."""
 
 import torch
-from models.blocks import Classifier, conv_bn
 from torch import nn
+
+from models.blocks import Classifier, conv_bn
 
 
 class Residual(nn.Module):

@@ -1,4 +1,7 @@
-"""Do two libraries compute the same? Layers: at most a step apart, and seldom. Whole models: the same up to the noise of rounding."""
+"""Do two libraries compute the same?
+
+Layers: at most a step apart, and seldom. Whole models: the same up to the noise of rounding.
+"""
 
 import numpy as np
 
@@ -7,8 +10,8 @@ MAX_STEPS, MAX_SHARE = 1, 0.02
 #: Averages of a few integers are often ties, which the libraries round by different rules.
 TIE_OPERATORS = ("avg_pool2d", "global_avg_pool2d")
 MAX_RELATIVE = 1e-5
-#: A difference of one step early in a deep network of random weights becomes as large as the noise of rounding itself by its end.
-#: Two answers whose deviations from the mean point the same way to this degree come from the same network.
+#: A difference of one step early in a deep network of random weights becomes as large as the noise of rounding itself
+#: by its end. Answers whose deviations from the mean point the same way to this degree come from the same network.
 MIN_COSINE = 0.9
 
 
@@ -27,7 +30,11 @@ def layer_agreement(op, mine, theirs):
 
 
 def model_agreement(mine, theirs):
-    """(agrees, {"max", "mean" in steps, "equal": share, "cosine" of the deviations from the mean, "top1": share of rows})."""
+    """(agrees, found).
+
+    `found`: "max" and "mean" in steps, "equal": share of elements, "cosine" of the deviations from the mean, "top1":
+    share of rows.
+    """
     if mine.size != theirs.size:
         return False, {"elements": [int(mine.size), int(theirs.size)]}
     rows = theirs.shape[0]

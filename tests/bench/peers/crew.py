@@ -37,7 +37,12 @@ class Member:
         self._log = log
         self._process = subprocess.Popen(
             [sys.executable, "-m", "peers.worker", name, json.dumps(settings)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, env=environment, cwd=HERE,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env=environment,
+            cwd=HERE,
         )
 
     def ask(self, do, **arguments):

@@ -44,7 +44,7 @@ def channels_first(model):
 
 
 def images_last(model):
-    """`model` with its one input of shape N, C, H, W given as N, H, W, C; other models as they are. Returns a new Model."""
+    """A copy of `model` whose one input of shape N, C, H, W is given as N, H, W, C; other models as they are."""
     (entry,) = model.inputs
     if len(entry.shape) != 4:
         return model
@@ -55,14 +55,20 @@ def images_last(model):
     inner = f"{entry.name}.channels_first"
     model.inputs = [first]
     model.nodes = [Node(inner, "aten::permute", [entry.name], [inner], {"dims": [0, 3, 1, 2]})] + [
-        Node(node.name, node.op, [inner if name == entry.name else name for name in node.inputs], node.outputs, node.attributes)
+        Node(
+            node.name,
+            node.op,
+            [inner if name == entry.name else name for name in node.inputs],
+            node.outputs,
+            node.attributes,
+        )
         for node in model.nodes
     ]
     return model
 
 
 def without_float_edges(model):
-    """`model`, which quantizes its float input and dequantizes its output, between stored integers. Returns a new Model."""
+    """A copy of `model`, which quantizes its float input and dequantizes its output, between stored integers."""
     model = copy.copy(model)
     (entry,), (output,) = model.inputs, model.outputs
     quantize = _reader(model, entry.name)
@@ -75,7 +81,13 @@ def without_float_edges(model):
     kept = [node for node in model.nodes if node is not quantize and node is not last]
     renamed = quantize.outputs[0]
     model.nodes = [
-        Node(node.name, node.op, [entry.name if name == renamed else name for name in node.inputs], node.outputs, node.attributes)
+        Node(
+            node.name,
+            node.op,
+            [entry.name if name == renamed else name for name in node.inputs],
+            node.outputs,
+            node.attributes,
+        )
         for node in kept
     ]
     model.inputs = [first]

@@ -20,7 +20,9 @@ PINS = {
 
 def _missing(python):
     """Requirements that the environment does not hold."""
-    listing = subprocess.run([python, "-m", "pip", "list", "--format", "freeze"], capture_output=True, text=True, check=True)
+    listing = subprocess.run(
+        [python, "-m", "pip", "list", "--format", "freeze"], capture_output=True, text=True, check=True
+    )
     found = dict(line.split("==", 1) for line in listing.stdout.splitlines() if "==" in line)
     return [f"{name}=={pin}" for name, pin in PINS.items() if found.get(name, "").split("+")[0] != pin]
 
@@ -41,8 +43,11 @@ def enter():
 def machine():
     """What a reader of figures must know."""
     model = next(
-        (line.split(":", 1)[1].strip() for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()
-         if line.startswith("model name")),
+        (
+            line.split(":", 1)[1].strip()
+            for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
         platform.machine(),
     )
     return {"cpu": model, "cores": os.cpu_count(), "kernel": platform.release(), "python": platform.python_version()}

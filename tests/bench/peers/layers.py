@@ -1,8 +1,9 @@
 """One layer of a shape file as a `.octet` model, with weights and inputs of a fixed seed.
 
-Images come and go as N, H, W, C, the order in which all four libraries' kernels work: permutations at both ends of the model,
-which each of them sees through. Activations use 0..127, as PyTorch's own settings for x86 have them (reduce_range), so that no
-peer's kernel saturates; their zero point is 0, as behind a ReLU, and in the middle for the first layer.
+Images come and go as N, H, W, C, the order in which all four libraries' kernels work: permutations at both ends of the
+model, which each of them sees through. Activations use 0..127, as PyTorch's own settings for x86 have them
+(reduce_range), so that no peer's kernel saturates; their zero point is 0, as behind a ReLU, and in the middle for the
+first layer.
 """
 
 import zlib
@@ -60,7 +61,11 @@ def _weighted(rng, op, source, weight_shape, zero_point, relu, **attributes):
 
 def _model(inputs, nodes, constants=(), last="y"):
     return fmt.Model(
-        inputs=inputs, nodes=nodes, constants=list(constants), outputs=[fmt.Output("output", last)], producer="compare.py"
+        inputs=inputs,
+        nodes=nodes,
+        constants=list(constants),
+        outputs=[fmt.Output("output", last)],
+        producer="compare.py",
     )
 
 
@@ -107,13 +112,18 @@ def _image(case):
 
 
 def _window(case):
-    return {key: list(case[source]) for key, source in
-            (("kernel_size", "kernel"), ("stride", "stride"), ("padding", "padding"))}
+    return {
+        key: list(case[source])
+        for key, source in (("kernel_size", "kernel"), ("stride", "stride"), ("padding", "padding"))
+    }
 
 
 @dataclass
 class Pattern:
-    """An operator without weights. `shape`: of a row; `image`: whether it stands between permutations."""
+    """An operator without weights. `shape`: of a row; `image`: whether it stands between permutations.
+
+    The table of a `lut` is sigmoid's, which more of the peers compute on integers than any other function.
+    """
 
     op: str
     shape: callable
@@ -128,14 +138,24 @@ PATTERNS = {
     "add": Pattern("quantized::add", _elements, lambda case: {"scale": 0.0617, "zero_point": 3}, lambda case: 2),
     "mul": Pattern("quantized::mul", _elements, lambda case: {"scale": 0.1171, "zero_point": 3}, lambda case: 2),
     "lut": Pattern("aten::sigmoid", _elements),
-    "quantize": Pattern("aten::quantize_per_tensor", _elements,
-                        lambda case: {"scale": INPUT_SCALE, "zero_point": 64, "dtype": "quint8"}, dtype="float32"),
+    "quantize": Pattern(
+        "aten::quantize_per_tensor",
+        _elements,
+        lambda case: {"scale": INPUT_SCALE, "zero_point": 64, "dtype": "quint8"},
+        dtype="float32",
+    ),
     "dequantize": Pattern("aten::dequantize", _elements),
     "requantize": Pattern("quantized::cat", _elements, lambda case: {"dim": 1, "scale": 0.0413, "zero_point": 5}),
-    "concat": Pattern("quantized::cat", lambda case: _image(case) if "in" in case else _elements(case),
-                      lambda case: {"dim": 3 if "in" in case else 1, "scale": INPUT_SCALE, "zero_point": 0},
-                      lambda case: case.get("inputs", 2)),
-    "transpose": Pattern("aten::permute", _image, lambda case: {"dims": NHWC_TO_NCHW}),
+    "concat": Pattern(
+        "quantized::cat",
+        lambda case: _image(case) if "in" in case else _elements(case),
+        lambda case: {"dim": 3 if "in" in case else 1, "scale": INPUT_SCALE, "zero_point": 0},
+        lambda case: case.get("inputs", 2),
+    ),
+    "copy": Pattern("aten::cat", _elements, lambda case: {"dim": 1}),
+    "transpose": Pattern(
+        "aten::permute", lambda case: [case["channels"], *case["in"]], lambda case: {"dims": NCHW_TO_NHWC}
+    ),
     "max_pool2d": Pattern("aten::max_pool2d", _image, _window, image=True),
     "avg_pool2d": Pattern("aten::avg_pool2d", _image, _window, image=True),
     "global_avg_pool2d": Pattern("aten::adaptive_avg_pool2d", _image, lambda case: {"output_size": [1, 1]}, image=True),
@@ -152,7 +172,8 @@ def _without_weights(case, rng):
         inputs.append(fmt.Input(name, pattern.dtype, ("N", *shape), *parameters))
         stored = _activations(rng, (batch, *shape))
         data.append(stored if pattern.dtype == "quint8" else (stored.astype(np.float32) - 64) * np.float32(1 / 31))
-    node = fmt.Node("layer", pattern.op, names, ["y"], pattern.attributes(case))
+    op = f"{pattern.op}_relu" if case.get("relu") else pattern.op
+    node = fmt.Node("layer", op, names, ["y"], pattern.attributes(case))
     if not pattern.image:
         return Layer(_model(inputs, [node]), data, batch)
     node.inputs = ["x.c"]
@@ -184,6 +205,8 @@ def build(case, operators):
 
 def null_model():
     """A model that does nothing to four bytes: what a call costs."""
-    model = _model([fmt.Input("x", "quint8", ("N", 4), INPUT_SCALE, 0)],
-                   [fmt.Node("layer", "aten::reshape", ["x"], ["y"], {"shape": [-1, 4]})])
+    model = _model(
+        [fmt.Input("x", "quint8", ("N", 4), INPUT_SCALE, 0)],
+        [fmt.Node("layer", "aten::reshape", ["x"], ["y"], {"shape": [-1, 4]})],
+    )
     return Layer(model, [np.arange(4, dtype=np.uint8).reshape(1, 4)], 1)

@@ -1,7 +1,7 @@
 """Takes AMX from the calling process: the kernel's permission for tile state is refused by a seccomp filter.
 
-A library may use AMX only after arch_prctl(ARCH_REQ_XCOMP_PERM); onnxruntime has no switch against it, but asks. The filter
-answers EPERM to that one request and lets every other system call pass. Linux on x86-64 only; not to be undone.
+A library may use AMX only after arch_prctl(ARCH_REQ_XCOMP_PERM); onnxruntime has no switch against it, but asks. The
+filter answers EPERM to that one request and lets every other system call pass. Linux on x86-64 only; not to be undone.
 """
 
 import ctypes

@@ -4,10 +4,10 @@ import collections
 import os
 
 import numpy as np
-from peers.candidate import Candidate
-from peers.octet_library import Library, Team
 
 import octet.format as fmt
+from peers.candidate import Candidate
+from peers.octet_library import Library, Team
 
 
 class OctetPeer:
@@ -39,8 +39,11 @@ class OctetPeer:
 
 def _is_float(model):
     last = next((node for node in model.nodes if node.outputs[0] == model.outputs[0].value), None)
-    return last is not None and last.op == "aten::dequantize" or any(
-        node.op == "aten::dequantize" and node.outputs[0] in _behind(model) for node in model.nodes)
+    return (
+        last is not None
+        and last.op == "aten::dequantize"
+        or any(node.op == "aten::dequantize" and node.outputs[0] in _behind(model) for node in model.nodes)
+    )
 
 
 def _behind(model):

@@ -15,7 +15,9 @@ def onnx_bytes(graph):
         for node in graph.nodes
     ]
     inputs = [helper.make_tensor_value_info(name, TYPES[dtype.name], shape) for name, dtype, shape in graph.inputs]
-    outputs = [helper.make_tensor_value_info(name, TYPES[dtype.name], [None] * rank) for name, dtype, rank in graph.outputs]
+    outputs = [
+        helper.make_tensor_value_info(name, TYPES[dtype.name], [None] * rank) for name, dtype, rank in graph.outputs
+    ]
     initializers = [numpy_helper.from_array(array, name) for name, array in graph.initializers.items()]
     model = helper.make_model(
         helper.make_graph(nodes, "octet", inputs, outputs, initializers),

@@ -6,6 +6,7 @@ import tempfile
 
 import onnx
 import onnxruntime
+
 from peers.candidate import Candidate
 from peers.onnx_forms import forms
 

@@ -4,6 +4,7 @@ import collections
 
 import numpy as np
 import openvino
+
 from peers.candidate import Candidate
 from peers.onnx_forms import forms
 
@@ -22,12 +23,16 @@ class OpenVinoPeer:
     def candidates(self, job):
         for label, content, data, back in forms(job, permute_floats=True):
             model = self._core.read_model(content)
-            compiled = self._core.compile_model(model, "CPU", {
-                "PERFORMANCE_HINT": "LATENCY",
-                "INFERENCE_NUM_THREADS": job.threads,
-                "NUM_STREAMS": 1,
-                "ENABLE_CPU_PINNING": False,
-            })
+            compiled = self._core.compile_model(
+                model,
+                "CPU",
+                {
+                    "PERFORMANCE_HINT": "LATENCY",
+                    "INFERENCE_NUM_THREADS": job.threads,
+                    "NUM_STREAMS": 1,
+                    "ENABLE_CPU_PINNING": False,
+                },
+            )
             request = compiled.create_infer_request()
             kept = {name: np.array(array, order="C") for name, array in data.items()}
             for name, array in kept.items():
@@ -55,5 +60,9 @@ def _facts(compiled):
         if kind in HEAVY:
             precisions[f"{kind} {info['runtimePrecision'].astype(str)} {info['primitiveType'].astype(str)}"] += 1
     integer = sum(count for text, count in precisions.items() if text.split()[1] in ("u8", "i8"))
-    return {"operators": dict(kinds), "primitives": dict(precisions), "integer": integer,
-            "float": sum(precisions.values()) - integer}
+    return {
+        "operators": dict(kinds),
+        "primitives": dict(precisions),
+        "integer": integer,
+        "float": sum(precisions.values()) - integer,
+    }

@@ -6,6 +6,7 @@ matplotlib.use("svg")
 matplotlib.rcParams.update({"svg.hashsalt": "octet", "svg.fonttype": "none", "font.size": 9})
 
 from matplotlib import pyplot, ticker  # noqa: E402
+
 from peers.report import OWN, figures_of  # noqa: E402
 
 COLOURS = {"octet": "#1b6ca8", "onnxruntime": "#e08e45", "openvino": "#7a5ea8", "torch": "#c94f4f"}
@@ -24,7 +25,7 @@ def _found(result, kind, threads):
 
 
 def layers(result, threads, path):
-    """Each shape's ratio to its best peer, a line of points for each row. Returns whether there was anything to draw."""
+    """Each shape's ratio to its best peer, a line of points for each row. Returns whether there was any to draw."""
     ratios = {}
     for measurement, found in _found(result, "layer", threads):
         if "ratio" in found:
@@ -35,8 +36,15 @@ def layers(result, threads, path):
     for place, (row, values) in enumerate(ratios.items()):
         for peer in COLOURS:
             points = [ratio for ratio, best in values if best == peer]
-            axes.plot(points, [place] * len(points), "o", color=COLOURS[peer], alpha=0.6, markersize=5,
-                      label=peer if points and peer not in axes.get_legend_handles_labels()[1] else None)
+            axes.plot(
+                points,
+                [place] * len(points),
+                "o",
+                color=COLOURS[peer],
+                alpha=0.6,
+                markersize=5,
+                label=peer if points and peer not in axes.get_legend_handles_labels()[1] else None,
+            )
         ordered = sorted(ratio for ratio, _ in values)
         axes.plot([ordered[len(ordered) // 2]] * 2, [place - 0.35, place + 0.35], color="black", linewidth=2)
     axes.set_yticks(range(len(ratios)), list(ratios))
@@ -44,7 +52,9 @@ def layers(result, threads, path):
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
     axes.axvline(1, color="grey", linewidth=1)
-    axes.set_xlabel("time of the best peer (its colour) over Octet's; the bar is the median; right of 1 Octet is faster")
+    axes.set_xlabel(
+        "time of the best peer (its colour) over Octet's; the bar is the median; right of 1 Octet is faster"
+    )
     axes.grid(axis="x", alpha=0.3)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, frameon=False, fontsize=8)
     _save(figure, path)
@@ -52,7 +62,7 @@ def layers(result, threads, path):
 
 
 def models(result, threads, path):
-    """Times relative to Octet's, a group of bars for each model and batch. Returns whether there was anything to draw."""
+    """Times relative to Octet's, a group of bars for each model and batch. Returns whether there was any to draw."""
     groups = [(m, f) for m, f in _found(result, "model", threads) if OWN in f["medians"]]
     if not groups:
         return False
@@ -61,7 +71,9 @@ def models(result, threads, path):
     width = 0.8 / len(names)
     for index, name in enumerate(names):
         heights = [f["medians"].get(name, 0) / f["medians"][OWN] for _, f in groups]
-        axes.bar([place + index * width for place in range(len(groups))], heights, width, label=name, color=COLOURS[name])
+        axes.bar(
+            [place + index * width for place in range(len(groups))], heights, width, label=name, color=COLOURS[name]
+        )
     labels = [f"{m['name']}\nbatch {m['batch']}" for m, _ in groups]
     axes.set_xticks([place + 0.4 - width / 2 for place in range(len(groups))], labels, rotation=40, ha="right")
     axes.axhline(1, color="grey", linewidth=1)

@@ -1,8 +1,9 @@
 """A `.octet` model in ONNX's QDQ form, as plain data: what the peers that read ONNX are given.
 
-Activations are uint8 with per-tensor scales; weights int8, per channel where the model's are; biases int32 at the scale of the
-products. Every quantized operator is written DequantizeLinear -> float operator -> QuantizeLinear, the form whose patterns both
-onnxruntime and openvino turn into integer kernels. Nothing of the package `onnx` is needed here; onnx_file.py writes the bytes.
+Activations are uint8 with per-tensor scales; weights int8, per channel where the model's are; biases int32 at the scale
+of the products. Every quantized operator is written DequantizeLinear -> float operator -> QuantizeLinear, the form
+whose patterns both onnxruntime and openvino turn into integer kernels. Nothing of the package `onnx` is needed here;
+onnx_file.py writes the bytes.
 """
 
 from dataclasses import dataclass, field
@@ -174,13 +175,13 @@ class Converter:
 def to_qdq(model, rows, permute_floats=False):
     """The OnnxGraph of an octet.format.Model for a batch of `rows`.
 
-    @param permute_floats  readers of a permuted tensor see DequantizeLinear -> Transpose instead of the reverse, which is
-                           what openvino recognizes as a mere order of memory
+    @param permute_floats  readers of a permuted tensor see DequantizeLinear -> Transpose instead of the reverse, which
+                           is what openvino recognizes as a mere order of memory
     """
     return Converter(model, rows, permute_floats).run()
 
 
-# ------------------------------------------------------------------------------------------------------------------ rules
+# --------------------------------------------------------------------------------------------------------------- rules
 
 RULES = {}
 
@@ -275,12 +276,17 @@ def _binary(converter, node):
 @rule("quantized::cat", "aten::cat")
 def _cat(converter, node):
     parts = [converter.bound(name) for name in node.inputs]
-    result = converter.node("Concat", [converter.dequantized(part) for part in parts], node.name, axis=node.attributes["dim"])
-    scale = node.attributes.get("scale") or parts[0].scale
-    zero_point = node.attributes.get("zero_point")
-    if scale is None:
-        return Value(result, parts[0].rank)
-    return converter.quantized(result, parts[0].rank, scale, parts[0].zero_point if zero_point is None else zero_point)
+    scale, zero_point = node.attributes.get("scale"), node.attributes.get("zero_point")
+    scale = parts[0].scale if scale is None else scale
+    zero_point = parts[0].zero_point if zero_point is None else zero_point
+    if all((part.scale, part.zero_point) == (scale, zero_point) for part in parts):
+        # Bytes are moved, not changed.
+        stored = converter.node("Concat", [part.name for part in parts], node.name, axis=node.attributes["dim"])
+        return converter.like(parts[0], stored)
+    result = converter.node(
+        "Concat", [converter.dequantized(part) for part in parts], node.name, axis=node.attributes["dim"]
+    )
+    return converter.quantized(result, parts[0].rank, scale, zero_point)
 
 
 def _through_float(converter, node, op, source, **attributes):

@@ -1,10 +1,12 @@
 """The result of a run as Markdown. A result is plain data, as it stands in the JSON file:
 
-{"machine", "versions", "settings", "peak_gops", "calibration": {"gops": {name: value}, "disturbed"}, "turns", "interrupted",
- "overheads": {threads as text: {name: ns}}, "measurements": [measurement], "skipped": [{"name", "set", "reason"}]}
+{"machine", "versions", "settings", "peak_gops", "ghz", "calibration": {"gops": {name: value}, "disturbed"}, "turns",
+ "interrupted", "overheads": {threads as text: {name: ns}}, "measurements": [measurement],
+ "skipped": [{"name", "set", "reason"}]}
 
-A measurement: {"kind": "layer" or "model", "name", "set", "row", "batch", "threads", "operations", "samples": {name: [ns]},
-"forms", "facts", "refused": {name: reason}, "agreement": {name: {...}}, "disagrees": [names]}; `figures_of` derives the rest.
+A measurement: {"kind": "layer" or "model", "name", "set", "row", "batch", "threads", "operations",
+"samples": {name: [ns]}, "forms", "facts", "refused": {name: reason}, "agreement": {name: {...}}, "disagrees": [names]};
+`figures_of` derives the rest.
 """
 
 import json
@@ -49,7 +51,11 @@ def time_text(nanoseconds):
     """Three significant digits with a fitting unit."""
     for unit, factor in (("s", 1e9), ("ms", 1e6), ("us", 1e3)):
         if nanoseconds >= factor:
-            return f"{nanoseconds / factor:.3g} {unit}" if nanoseconds < 1000 * factor else f"{nanoseconds / factor:.0f} {unit}"
+            return (
+                f"{nanoseconds / factor:.3g} {unit}"
+                if nanoseconds < 1000 * factor
+                else f"{nanoseconds / factor:.0f} {unit}"
+            )
     return f"{nanoseconds:.0f} ns"
 
 
@@ -69,12 +75,33 @@ def _summary(result, threads):
     for row, found in row_summaries(result, threads).items():
         target = targets.LAYERS.get(row)
         verdict = "" if target is None else "yes" if found["median"] >= target else "no"
-        rows.append([
-            row, found["cases"], f"{found['median']:.2f}", f"{found['least']:.2f}", f"{found['geometric_mean']:.2f}",
-            f"{without[row]['median']:.2f}", f"{found['ahead']}/{found['cases']}",
-            "" if target is None else f"{target:.2f}", verdict,
-        ])
-    return table(["row", "shapes", "median", "least", "geometric mean", "median without call overhead", "ahead", "asked", "reached"], rows)
+        rows.append(
+            [
+                row,
+                found["cases"],
+                f"{found['median']:.2f}",
+                f"{found['least']:.2f}",
+                f"{found['geometric_mean']:.2f}",
+                f"{without[row]['median']:.2f}",
+                f"{found['ahead']}/{found['cases']}",
+                "" if target is None else f"{target:.2f}",
+                verdict,
+            ]
+        )
+    return table(
+        [
+            "row",
+            "shapes",
+            "median",
+            "least",
+            "geometric mean",
+            "median without call overhead",
+            "ahead",
+            "asked",
+            "reached",
+        ],
+        rows,
+    )
 
 
 def _cells(measurement, found, names, peak):
@@ -118,8 +145,11 @@ def model_summary(result, threads):
     """(least ratio, geometric mean) over the models, or None."""
     ratios = [
         found["ratio"]
-        for found in (figures_of(m, _overheads(result, threads)) for m in result["measurements"]
-                      if m["kind"] == "model" and m["threads"] == threads)
+        for found in (
+            figures_of(m, _overheads(result, threads))
+            for m in result["measurements"]
+            if m["kind"] == "model" and m["threads"] == threads
+        )
         if "ratio" in found
     ]
     return (min(ratios), figures.geometric_mean(ratios)) if ratios else None
@@ -144,7 +174,9 @@ def json_text(result):
 
 def markdown(result):
     settings, calibration = result["settings"], result["calibration"]
-    versions = "; ".join(f"{name}: " + ", ".join(f"{k} {v}" for k, v in found.items()) for name, found in result["versions"].items())
+    versions = "; ".join(
+        f"{name}: " + ", ".join(f"{k} {v}" for k, v in found.items()) for name, found in result["versions"].items()
+    )
     gops = ", ".join(f"{name} {value:.0f}" for name, value in calibration["gops"].items())
     state = "**disturbed: do not trust these figures**" if calibration["disturbed"] else "undisturbed"
     parts = [
@@ -152,10 +184,14 @@ def markdown(result):
         "Made by `python3 tests/bench/compare.py`; what is measured, and how, says tests/bench/README.md.",
         f"- {result['machine']['cpu']}, {result['machine']['cores']} cores, Linux {result['machine']['kernel']}\n"
         f"- {versions}\n"
-        f"- medians of {settings['rounds']} rounds of at least {settings['milliseconds']:g} ms each, in turns; ± is half the distance of the quartiles;\n"
+        f"- medians of {settings['rounds']} rounds of at least {settings['milliseconds']:g} ms each, in turns; "
+        "± is half the distance of the quartiles;\n"
         f"  in {result['interrupted']} of {result['turns']} turns another program had the core for a while\n"
-        f"- peak of one core, measured by `octet cpu`: {result['peak_gops']:.0f} GOPS; product 256x1024x1024: {gops} GOPS: {state}",
-        "A ratio is the best peer's time over Octet's: above 1 Octet is faster. Without overhead: each less what a call of a model that does nothing costs it.",
+        f"- dot products alone reach {result['peak_gops']:.0f} GOPS at {result['ghz']:.2f} GHz on one core "
+        "(`octet cpu`); "
+        f"product 256x1024x1024: {gops} GOPS: {state}",
+        "A ratio is the best peer's time over Octet's: above 1 Octet is faster. "
+        "Without overhead: each less what a call of a model that does nothing costs it.",
     ]
     for threads in settings["threads"]:
         cost = ", ".join(f"{name} {time_text(value)}" for name, value in _overheads(result, threads).items())
@@ -165,7 +201,10 @@ def markdown(result):
             parts += ["### Whole models", details]
             summary = model_summary(result, threads)
             if summary:
-                parts.append(f"Least ratio {summary[0]:.2f} (asked {targets.MODEL_EACH}), geometric mean {summary[1]:.2f} (asked {targets.MODELS_MEAN}).")
+                parts.append(
+                    f"Least ratio {summary[0]:.2f} (asked {targets.MODEL_EACH}), "
+                    f"geometric mean {summary[1]:.2f} (asked {targets.MODELS_MEAN})."
+                )
         if _details(result, "layer", threads):
             parts += ["### Layers by row", _summary(result, threads), "### Layers", _details(result, "layer", threads)]
     faults = _faults(result)

@@ -1,12 +1,12 @@
-"""PyTorch: quantized operators with packed weights, each engine it has for x86, eager and traced; channels-last inputs."""
+"""PyTorch: quantized operators with packed weights, each engine it has for x86, eager and traced; channels-last."""
 
 import warnings
 
 import numpy as np
 import torch
-from peers.candidate import Candidate
 
 import octet.format as fmt
+from peers.candidate import Candidate
 
 ENGINES = ("x86", "fbgemm", "onednn")
 DTYPES = {"quint8": torch.quint8, "qint8": torch.qint8}
@@ -15,13 +15,15 @@ _F, _Q = torch.nn.functional, torch.ops.quantized
 #: Operators without weights. "{name of the node's operator}": function(tensors..., **attributes)
 OPERATORS = {
     "aten::quantize_per_tensor": lambda x, scale, zero_point, dtype: torch.quantize_per_tensor(
-        x, scale, zero_point, DTYPES[dtype]),
+        x, scale, zero_point, DTYPES[dtype]
+    ),
     "aten::dequantize": lambda x: x.dequantize(),
     "quantized::add": lambda a, b, scale, zero_point: _Q.add(a, b, scale, zero_point),
     "quantized::add_relu": lambda a, b, scale, zero_point: _Q.add_relu(a, b, scale, zero_point),
     "quantized::mul": lambda a, b, scale, zero_point: _Q.mul(a, b, scale, zero_point),
     "quantized::mul_relu": lambda a, b, scale, zero_point: _Q.mul_relu(a, b, scale, zero_point),
     "quantized::cat": lambda *xs, dim, scale=None, zero_point=None: _Q.cat(list(xs), dim, scale, zero_point),
+    "aten::cat": lambda *xs, dim: torch.cat(xs, dim),
     "quantized::hardswish": lambda x, output_scale, output_zero_point: _Q.hardswish(x, output_scale, output_zero_point),
     "quantized::sigmoid": lambda x, output_scale, output_zero_point: _Q.sigmoid(x, output_scale, output_zero_point),
     "quantized::relu6": lambda x: _Q.relu6(x, False),
@@ -96,7 +98,9 @@ def _pack(node, weight, bias):
         return _Q.linear_prepack(weight, bias)
     prepack = getattr(_Q, node.op.removesuffix("_relu").removeprefix("quantized::") + "_prepack")
     given, rank = node.attributes, weight.dim() - 2
-    window = [_spread(given.get(key, default), rank) for key, default in (("stride", 1), ("padding", 0), ("dilation", 1))]
+    window = [
+        _spread(given.get(key, default), rank) for key, default in (("stride", 1), ("padding", 0), ("dilation", 1))
+    ]
     return prepack(weight, bias, *window, given.get("groups", 1))
 
 

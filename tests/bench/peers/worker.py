@@ -1,6 +1,8 @@
 """One library in a process of its own: reads commands as JSON lines, answers as JSON lines.
 
-    python -m peers.worker NAME SETTINGS      SETTINGS: a JSON object {"cpus", "threads", "isa", "library", "refuse_amx"}
+    python -m peers.worker NAME SETTINGS
+
+SETTINGS is a JSON object: {"cpus", "threads", "isa", "library", "team", "refuse_amx"}.
 
 A process each, because thread pools, OpenMP runtimes and oneDNN's instruction-set limit are per process. The commands:
 {"do": "load", "path", "rows", "inputs": [npy paths], "outputs": a folder, "quick"}
@@ -59,7 +61,7 @@ def time_runs(run, at_least, warm_up=WARM_UP_NANOSECONDS):
 
 
 def rank(candidates, nanoseconds):
-    """{label: nanoseconds of a run}: medians of trials in turns, of those that are not far behind after the first turn."""
+    """{label: nanoseconds of a run}: medians of trials in turns, but for those far behind after the first."""
     samples = {candidate.label: [time_runs(candidate.run, nanoseconds, 0)] for candidate in candidates}
     limit = FAR_BEHIND * min(first for (first,) in samples.values())
     contenders = [candidate for candidate in candidates if samples[candidate.label][0] <= limit]
@@ -82,6 +84,7 @@ class Worker:
 
     def load(self, command):
         import numpy as np
+
         from peers.candidate import Job
 
         self.drop(command)
