@@ -74,6 +74,28 @@ START_TEST(one_missing_feature_is_enough_to_fall_back)
     }
 }
 END_TEST
+#elif defined(__aarch64__)
+START_TEST(each_level_gets_the_best_it_can_execute)
+{
+    ck_assert_str_eq(octi_qgemm_select(level("neon"))->kernel.name, "qgemm_4x16k1__neon");
+    ck_assert_str_eq(octi_qgemm_select(level("neondot"))->kernel.name, "qgemm_6x16k4__neondot");
+    ck_assert_str_eq(octi_qgemm_select(level("neoni8mm"))->kernel.name, "qgemm_6x16k8__neoni8mm");
+    ck_assert_str_eq(octi_qdwconv_select(level("neon"))->kernel.name, "qdwconv_1x16k1__neon");
+    ck_assert_str_eq(octi_qdwconv_select(level("neondot"))->kernel.name, "qdwconv_1x16k4__neondot");
+    ck_assert_str_eq(octi_qdwconv_select(level("neoni8mm"))->kernel.name, "qdwconv_1x16k4__neondot");
+    ck_assert_str_eq(octi_lut_select(level("neoni8mm"))->kernel.name, "lut_16__neon");
+    ck_assert_str_eq(octi_transpose_select(level("neon"))->kernel.name, "transpose_16__neon");
+}
+END_TEST
+
+START_TEST(one_missing_feature_is_enough_to_fall_back)
+{
+    uint64_t all = level("neoni8mm");
+    ck_assert_str_eq(octi_qgemm_select(all & ~OCT_CPU_BIT(NEON))->kernel.name, "qgemm_1x16__scalar");
+    ck_assert_str_eq(octi_qgemm_select(all & ~OCT_CPU_BIT(NEONDOT))->kernel.name, "qgemm_4x16k1__neon");
+    ck_assert_str_eq(octi_qgemm_select(all & ~OCT_CPU_BIT(NEONI8MM))->kernel.name, "qgemm_6x16k4__neondot");
+}
+END_TEST
 #endif
 
 START_TEST(names_are_unique_and_end_in_their_isa)
@@ -113,10 +135,12 @@ static void add(Suite *suite)
 {
     TCase *selection = oct_case(suite, "selection");
     tcase_add_test(selection, a_machine_without_features_gets_the_scalar_kernels);
-#if defined(__x86_64__)
+#if defined(__x86_64__) || defined(__aarch64__)
     tcase_add_test(selection, each_level_gets_the_best_it_can_execute);
-    tcase_add_test(selection, the_wider_of_two_vnni_levels_wins);
     tcase_add_test(selection, one_missing_feature_is_enough_to_fall_back);
+#endif
+#if defined(__x86_64__)
+    tcase_add_test(selection, the_wider_of_two_vnni_levels_wins);
 #endif
     TCase *list = oct_case(suite, "list");
     tcase_add_test(list, names_are_unique_and_end_in_their_isa);
