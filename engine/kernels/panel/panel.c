@@ -140,7 +140,8 @@ void octi_panels_pack(const struct octi_panel_geometry *geometry,
             int64_t sum = pack_column(geometry, source, first + column, taps, k, width, position, weights);
             int64_t depth = (int64_t)(taps * k);
             // Modulo 2^32, as the accumulators are: the true sum fits, so its parts need not.
-            start[position] = (int32_t)(uint32_t)(uint64_t)(x_zero_point * (depth * given->zero_point - sum));
+            int64_t correction = x_zero_point * (depth * given->zero_point - sum) + geometry->x_offset * sum;
+            start[position] = (int32_t)(uint32_t)(uint64_t)correction;
             bias[position] = given->bias;
             multiplier[position] = given->multiplier;
             zero_point[position] = given->zero_point;

@@ -3,7 +3,7 @@
 /// The columns of a weight matrix W[column][tap][k] (int8) are cut into panels. A panel is self-contained: a header
 /// with what the epilogue needs per column, then the weights in the order in which the kernel reads them:
 ///
-///   int32 start[width]       -zx * sum(w) + taps*k*zx*zw: what the accumulator starts from
+///   int32 start[width]       (x_offset - zx) * sum(w) + taps*k*zx*zw: what the accumulator starts from
 ///   float bias[width]        times bias_factor, added to f32(accumulator) in one fused operation
 ///   float multiplier[width]
 ///   int32 zero_point[width]  of the weights (all zero unless `weight_zero_points`)
@@ -29,6 +29,7 @@ struct octi_panel_geometry {
     uint16_t kr;      ///< consecutive k of one column
     uint16_t k_align; ///< a power of two, >= kr: k is filled up with zero weights to a multiple of it
     uint16_t lanes;   ///< L above; 0: width / 16
+    int32_t x_offset; ///< what kernels take off each activation in products: 128 where they multiply signed bytes, or 0
 };
 
 /// Where weights come from: any strides (in elements), a two-dimensional window and channels within it.

@@ -10,7 +10,7 @@
 /// A is read in place. Directly: one tap, row m at a + m*a_stride. Or indirectly, which makes a convolution of the same
 /// product: row m of tap t at a + offsets[t*offset_stride + m] + t*tap_stride, or at `padding` where the offset is
 /// OCTI_QGEMM_PADDING. A table of one tap (offset_stride 0) with a tap_stride serves windows that lie in no padding.
-/// From each such address k bytes are used, and up to k_align - 1 more are read (against zero weights).
+/// From each such address k bytes are used, and up to 63 more may be read (against zero weights).
 /// `padding` points to k + 64 readable bytes of which the first k hold zx.
 ///
 /// Threads: [any], no shared state. Cannot fail. Reference: qgemm_1x16__scalar.c.
@@ -73,6 +73,17 @@ static inline const uint8_t *octi_qgemm_row(const struct octi_qgemm_call *call, 
     return offset == OCTI_QGEMM_PADDING ? call->padding : call->a + offset + t * call->tap_stride;
 }
 
+/// The same without its multiplications, for kernels that step through taps: `a` and `offsets` (NULL: direct) are those
+/// of the tile's first row at the tap, `r` counts from it.
+static inline const uint8_t *
+octi_qgemm_tap_row(const struct octi_qgemm_call *call, const uint8_t *a, const int32_t *offsets, size_t r)
+{
+    if (offsets == NULL) {
+        return a + r * call->a_stride;
+    }
+    return offsets[r] == OCTI_QGEMM_PADDING ? call->padding : a + offsets[r];
+}
+
 /// Sum of the activations of row `m` over all taps: what a weight zero point is multiplied by.
 static inline int32_t octi_qgemm_row_sum(const struct octi_qgemm_call *call, size_t taps, size_t k, size_t m)
 {
@@ -86,7 +97,7 @@ static inline int32_t octi_qgemm_row_sum(const struct octi_qgemm_call *call, siz
     return sum;
 }
 
-#define OCT_QGEMM(function, isa, mr, nr, nr_min, kr, k_align, lanes)                                                   \
+#define OCT_QGEMM(function, isa, mr, ...)                                                                              \
     void octi_##function(const struct octi_qgemm_call *call, const struct octi_panels *weights,                        \
                          const struct octi_panel *panel);
 #include "engine/kernels/qgemm/qgemm.def"

@@ -57,17 +57,6 @@ INLINE void store_row(uint8_t *c,
     _mm512_mask_storeu_epi8(c, mask, octi_pack_open_512(s0, s1, s2, s3, requant));
 }
 
-// Address of row r of a tile; `a` and `offsets` are those of its first row and of the tap. What octi_qgemm_row() says,
-// without its multiplications: with few channels a tap has as many addresses as products.
-INLINE const uint8_t *
-row_address(const struct octi_qgemm_call *call, const uint8_t *a, const int32_t *offsets, const size_t r)
-{
-    if (offsets == NULL) {
-        return a + r * call->a_stride;
-    }
-    return offsets[r] == OCTI_QGEMM_PADDING ? call->padding : a + offsets[r];
-}
-
 // `rows` and `nv` (vectors of 16 columns) are constants at every call.
 INLINE void tile(const struct octi_qgemm_call *call,
                  const struct octi_panels *weights,
@@ -91,7 +80,7 @@ INLINE void tile(const struct octi_qgemm_call *call,
     EACH_ROW(DECLARE)
 #undef DECLARE
     for (size_t t = 0; t < weights->taps; t++) {
-#define ADDRESS(r) const uint8_t *x##r = r < rows ? row_address(call, a, offsets, r) : NULL;
+#define ADDRESS(r) const uint8_t *x##r = r < rows ? octi_qgemm_tap_row(call, a, offsets, r) : NULL;
         EACH_ROW(ADDRESS)
 #undef ADDRESS
         for (size_t i = 0; i < k; i += 4) {
