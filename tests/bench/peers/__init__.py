@@ -1,1 +1,1 @@
-"""What tests/bench/compare.py is made of: the same networks for Octet and its peers, and means to time them in turns."""
+"""What tests/bench/compare.py is made of: the same networks for Octet and its peers, and the means to time them."""

@@ -33,7 +33,7 @@ def layers(result, threads, path):
     if not ratios:
         return False
     figure, axes = pyplot.subplots(figsize=(8, 0.4 * len(ratios) + 1.4))
-    for place, (row, values) in enumerate(ratios.items()):
+    for place, values in enumerate(ratios.values()):
         for peer in COLOURS:
             points = [ratio for ratio, best in values if best == peer]
             axes.plot(
