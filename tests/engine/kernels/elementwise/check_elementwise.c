@@ -100,7 +100,8 @@ START_TEST(every_qadd_kernel_equals_the_formula)
         p.a_zero_point = (int32_t)oct_rng_between(&rng, 0, 255);
         p.b_zero_point = (int32_t)oct_rng_between(&rng, 0, 255);
         p.inverse_scale = n % 3 == 0 ? 1.0f : oct_rng_float(&rng, 0.5f, 40.0f);
-        p.a_scale = n % 3 == 0 ? 0.5f : p.a_scale; // every other sum is a tie
+        p.a_scale = n % 3 == 0 ? 0.5f : p.a_scale;                                       // every other sum is a tie
+        p.inverse_scale = n % 7 == 0 ? (n % 2 == 0 ? 3e9f : INFINITY) : p.inverse_scale; // beyond any integer
         p.output = random_output(&rng);
         struct oct_guard a = oct_guard_create(n);
         struct oct_guard b = oct_guard_create(n);
@@ -137,6 +138,7 @@ START_TEST(every_qmul_kernel_equals_the_formula)
         struct octi_qmul_params p = {.a_zero_point = n % 2 == 0 ? 0 : 255, .output = random_output(&rng)};
         p.b_zero_point = (int32_t)oct_rng_between(&rng, 0, 255);
         p.multiplier = n % 3 == 0 ? 0.5f : oct_rng_float(&rng, 0.0001f, 0.1f);
+        p.multiplier = n % 7 == 0 ? (n % 2 == 0 ? 3e9f : INFINITY) : p.multiplier; // beyond any integer
         struct oct_guard a = oct_guard_create(n);
         struct oct_guard b = oct_guard_create(n);
         oct_rng_bytes(&rng, a.data, n);
