@@ -109,6 +109,13 @@ static int64_t pack_column(const struct octi_panel_geometry *geometry,
     return sum;
 }
 
+// The larger of a magnitude and another; infinite for NaN.
+static float larger(float most, float x)
+{
+    const float magnitude = fabsf(x);
+    return magnitude <= most ? most : isnan(magnitude) ? INFINITY : magnitude;
+}
+
 void octi_panels_pack(const struct octi_panel_geometry *geometry,
                       const struct octi_panel_source *source,
                       const struct octi_panel_column *columns,
@@ -145,6 +152,8 @@ void octi_panels_pack(const struct octi_panel_geometry *geometry,
             bias[position] = given->bias;
             multiplier[position] = given->multiplier;
             zero_point[position] = given->zero_point;
+            packed->most_bias = larger(packed->most_bias, given->bias);
+            packed->most_multiplier = larger(packed->most_multiplier, given->multiplier);
             packed->weight_zero_points = packed->weight_zero_points || given->zero_point != 0;
         }
         panels[packed->n_panels++] = (struct octi_panel){.first = first, .n = n, .width = width, .bytes = place};

@@ -19,6 +19,7 @@
 #ifndef OCTET_ENGINE_KERNELS_PANEL_PANEL_H
 #define OCTET_ENGINE_KERNELS_PANEL_PANEL_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -61,8 +62,9 @@ struct octi_panel {
 struct octi_panels {
     struct octi_panel_geometry geometry;
     size_t n_columns, taps, k;
-    float bias_factor;       ///< 1 after packing; the owner may set another before the first run
-    bool weight_zero_points; ///< some weight zero point is not 0: kernels need sums of the activations
+    float bias_factor;                ///< 1 after packing; the owner may set another before the first run
+    bool weight_zero_points;          ///< some weight zero point is not 0: kernels need sums of the activations
+    float most_bias, most_multiplier; ///< largest magnitudes of all columns; infinite when some is NaN
     size_t n_panels;
     struct octi_panel *panels;
 };
@@ -79,6 +81,14 @@ static inline size_t octi_panel_depth(const struct octi_panel_source *source)
     return source->depthwise  ? source->window_height * source->window_width
            : source->row_taps ? source->window_width * source->channels
                               : source->channels;
+}
+
+/// Does no result, whatever the activations, exceed 2^30 before it is clamped? Then it fits the conversion to int32,
+/// and bounds may wait until vectors hold more lanes. True of all parameters but extreme ones.
+static inline bool octi_panels_convertible(const struct octi_panels *panels)
+{
+    const float most_sum = 255.0f * 256.0f * (float)(panels->taps * panels->k);
+    return (most_sum + panels->most_bias * fabsf(panels->bias_factor)) * panels->most_multiplier <= 0x1p30f;
 }
 
 /// Position -> column within a panel of `width`.

@@ -43,7 +43,7 @@ START_TEST(each_level_gets_the_best_it_can_execute)
     ck_assert_str_eq(octi_lut_select(level("avx512vnni"))->kernel.name, "lut_32__avx2");
     ck_assert_str_eq(octi_lut_select(level("avx512vbmi"))->kernel.name, "lut_64__avx512vbmi");
     ck_assert_str_eq(octi_qgemm_select(level("avx512vbmi"))->kernel.name, "qgemm_6x64k4__avx512vnni");
-    ck_assert_str_eq(octi_transpose_select(level("avx512vnni"))->kernel.name, "transpose_16__avx2");
+    ck_assert_str_eq(octi_transpose_select(level("avx512vnni"))->kernel.name, "transpose_16__avx512vnni");
     ck_assert_str_eq(octi_qsumpool_select(level("avx512vnni"))->kernel.name, "qsumpool_64__avx512vnni");
 }
 END_TEST
