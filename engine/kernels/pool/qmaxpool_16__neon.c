@@ -1,7 +1,7 @@
 #include "engine/kernels/arm/bytes_neon.h"
 #include "engine/kernels/pool/pool.h"
 
-void octi_qmaxpool_16__neon(const struct octi_pool_window *window, uint8_t *y)
+static void one(const struct octi_pool_window *window, uint8_t *y)
 {
     for (size_t c = 0; c < window->n_channels; c += 16) {
         const size_t left = window->n_channels - c;
@@ -13,5 +13,14 @@ void octi_qmaxpool_16__neon(const struct octi_pool_window *window, uint8_t *y)
             }
         }
         octi_store_bytes_neon(y + c, most, left);
+    }
+}
+
+void octi_qmaxpool_16__neon(const struct octi_pool_window *window, uint8_t *y)
+{
+    const struct octi_pool_window line = octi_pool_widened(window);
+    for (size_t w = 0; w < line.n_windows; w++) {
+        const struct octi_pool_window at = octi_pool_window_at(&line, w);
+        one(&at, y + w * line.n_channels);
     }
 }

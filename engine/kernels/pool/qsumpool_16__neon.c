@@ -9,7 +9,7 @@ average_four(uint32x4_t sum, int32x4_t zero_points, float32x4_t multiplier, cons
     return octi_round_neon(vmulq_f32(centred, multiplier), requant);
 }
 
-void octi_qsumpool_16__neon(const struct octi_pool_window *window, const struct octi_pool_average *average, uint8_t *y)
+static void one(const struct octi_pool_window *window, const struct octi_pool_average *average, uint8_t *y)
 {
     const struct octi_requant_neon requant = octi_requant_neon(average->output);
     const float32x4_t multiplier = vdupq_n_f32(average->multiplier);
@@ -38,5 +38,14 @@ void octi_qsumpool_16__neon(const struct octi_pool_window *window, const struct 
                                                 average_four(s2, zero_points, multiplier, &requant),
                                                 average_four(s3, zero_points, multiplier, &requant), &requant);
         octi_store_bytes_neon(y + c, bytes, left);
+    }
+}
+
+void octi_qsumpool_16__neon(const struct octi_pool_window *window, const struct octi_pool_average *average, uint8_t *y)
+{
+    const struct octi_pool_window line = octi_pool_widened(window);
+    for (size_t w = 0; w < line.n_windows; w++) {
+        const struct octi_pool_window at = octi_pool_window_at(&line, w);
+        one(&at, average, y + w * line.n_channels);
     }
 }
