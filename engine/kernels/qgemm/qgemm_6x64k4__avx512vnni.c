@@ -12,6 +12,10 @@
 #define ROWS_WIDE 6 // of a 64-column tile
 #define ROWS_THIN 8 // of a 32- or 16-column tile
 
+// A dot product takes 5 cycles on the processors that do two a cycle: so few wait for one another even where the
+// weights' way out of the second-level cache takes as long.
+#define MAX_CHAINS_DOUBLED 4
+
 #define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
 
 // Out of line: one copy instead of one in each instantiation.
@@ -129,38 +133,72 @@ INLINE void tile(const struct octi_qgemm_call *call,
     const __m512i start1 = nv > 1 ? _mm512_loadu_si512(start + 16) : zero;
     const __m512i start2 = nv > 2 ? _mm512_loadu_si512(start + 32) : zero;
     const __m512i start3 = nv > 2 ? _mm512_loadu_si512(start + 48) : zero;
-#define DECLARE(r) __m512i s##r##0 = start0, s##r##1 = start1, s##r##2 = start2, s##r##3 = start3;
+    // Few accumulators wait for one another: every other quad then goes into a second set.
+    const bool two_sets = rows * nv <= MAX_CHAINS_DOUBLED || nv == 1;
+#define DECLARE(r)                                                                                                     \
+    __m512i s##r##0 = start0, s##r##1 = start1, s##r##2 = start2, s##r##3 = start3;                                    \
+    __m512i t##r##0 = zero, t##r##1 = zero, t##r##2 = zero, t##r##3 = zero;
     EACH_ROW(DECLARE)
 #undef DECLARE
     for (size_t t = 0; t < weights->taps; t++) {
 #define ADDRESS(r) const uint8_t *x##r = r < rows ? row_address(call, a, offsets, r) : NULL;
         EACH_ROW(ADDRESS)
 #undef ADDRESS
-        for (size_t i = 0; i < k; i += 4) {
-            const __m512i w0 = _mm512_loadu_si512(w);
-            const __m512i w1 = nv > 1 ? _mm512_loadu_si512(w + 64) : zero;
-            const __m512i w2 = nv > 2 ? _mm512_loadu_si512(w + 128) : zero;
-            const __m512i w3 = nv > 2 ? _mm512_loadu_si512(w + 192) : zero;
-            w += 64 * nv;
-#define DOT(r)                                                                                                         \
+        size_t i = 0;
+#define DOT(set, r)                                                                                                    \
     if (r < rows) {                                                                                                    \
         const __m512i x = octi_broadcast_quad_512(x##r + i);                                                           \
-        s##r##0 = octi_dot_u8s8_512(s##r##0, x, w0);                                                                   \
+        set##r##0 = octi_dot_u8s8_512(set##r##0, x, w0);                                                               \
         if (nv > 1) {                                                                                                  \
-            s##r##1 = octi_dot_u8s8_512(s##r##1, x, w1);                                                               \
+            set##r##1 = octi_dot_u8s8_512(set##r##1, x, w1);                                                           \
         }                                                                                                              \
         if (nv > 2) {                                                                                                  \
-            s##r##2 = octi_dot_u8s8_512(s##r##2, x, w2);                                                               \
-            s##r##3 = octi_dot_u8s8_512(s##r##3, x, w3);                                                               \
+            set##r##2 = octi_dot_u8s8_512(set##r##2, x, w2);                                                           \
+            set##r##3 = octi_dot_u8s8_512(set##r##3, x, w3);                                                           \
         }                                                                                                              \
     }
-            EACH_ROW(DOT)
-#undef DOT
+#define DOT_FIRST(r)  DOT(s, r)
+#define DOT_SECOND(r) DOT(t, r)
+#define QUAD(DO)                                                                                                       \
+    {                                                                                                                  \
+        const __m512i w0 = octi_keep_512(_mm512_loadu_si512(w));                                                       \
+        const __m512i w1 = nv > 1 ? octi_keep_512(_mm512_loadu_si512(w + 64)) : zero;                                  \
+        const __m512i w2 = nv > 2 ? octi_keep_512(_mm512_loadu_si512(w + 128)) : zero;                                 \
+        const __m512i w3 = nv > 2 ? octi_keep_512(_mm512_loadu_si512(w + 192)) : zero;                                 \
+        EACH_ROW(DO)                                                                                                   \
+        w += 64 * nv;                                                                                                  \
+        i += 4;                                                                                                        \
+    }
+        if (two_sets) {
+            while (i + 4 < k) {
+                QUAD(DOT_FIRST)
+                QUAD(DOT_SECOND)
+            }
+            if (i < k) {
+                QUAD(DOT_FIRST)
+            }
+        } else {
+            while (i < k) {
+                QUAD(DOT_FIRST)
+            }
         }
+#undef QUAD
+#undef DOT_SECOND
+#undef DOT_FIRST
+#undef DOT
         if (offsets != NULL) {
             offsets += call->offset_stride;
             a += call->tap_stride;
         }
+    }
+    if (two_sets) {
+#define JOIN(r)                                                                                                        \
+    s##r##0 = _mm512_add_epi32(s##r##0, t##r##0);                                                                      \
+    s##r##1 = _mm512_add_epi32(s##r##1, t##r##1);                                                                      \
+    s##r##2 = _mm512_add_epi32(s##r##2, t##r##2);                                                                      \
+    s##r##3 = _mm512_add_epi32(s##r##3, t##r##3);
+        EACH_ROW(JOIN)
+#undef JOIN
     }
     if (special && weights->weight_zero_points) {
         const int32_t *zero_point = start + 48 * nv;
