@@ -32,6 +32,14 @@ static inline __attribute__((always_inline)) __m512i octi_dot_u8s8_memory_512(__
 #endif
 }
 
+/// The same vector, which the compiler can no longer load again instead of keeping it: gcc spares registers by loads
+/// where there are both too few loads to spare and registers enough.
+static inline __attribute__((always_inline)) __m512i octi_keep_512(__m512i x)
+{
+    __asm__("" : "+v"(x));
+    return x;
+}
+
 /// The 4 bytes at `p` (any alignment) in every 32-bit lane.
 static inline __attribute__((always_inline)) __m512i octi_broadcast_quad_512(const void *p)
 {

@@ -12,8 +12,8 @@ struct octi_requant_512 {
     __m512 bias_factor;
     __m512i zero_point16; ///< in 16-bit lanes
     __m512i zero_point32;
-    __m512i floor8, floor16; ///< lo plus zero point, in 8- and 16-bit lanes
-    __m512i ceiling8;        ///< hi plus zero point
+    __m512i floor8, floor16;     ///< lo plus zero point, in 8- and 16-bit lanes
+    __m512i ceiling8, ceiling16; ///< hi plus zero point
 };
 
 static inline __attribute__((always_inline)) struct octi_requant_512 octi_requant_512(struct octi_output output)
@@ -27,6 +27,7 @@ static inline __attribute__((always_inline)) struct octi_requant_512 octi_requan
     r.floor8 = _mm512_set1_epi8((char)(output.zero_point + (int32_t)output.lo));
     r.floor16 = _mm512_set1_epi16((short)(output.zero_point + (int32_t)output.lo));
     r.ceiling8 = _mm512_set1_epi8((char)(output.zero_point + (int32_t)output.hi));
+    r.ceiling16 = _mm512_set1_epi16((short)(output.zero_point + (int32_t)output.hi));
     return r;
 }
 
