@@ -102,11 +102,30 @@ INLINE void store_four(uint8_t *c,
     }
 }
 
+// A panel's first tile would wait for its weights where these come from far away: the tiles of the panel before ask for
+// them, a cache line for every four that they read. Few rows read weights as fast as they come anyway.
+#define TILES_AHEAD     4
+#define ROWS_WITH_AHEAD 24
+
+// Where tile `index` of the panel begins asking; if there is nothing to ask for, at what it reads itself.
+INLINE const int8_t *ahead_of(const struct octi_qgemm_call *call,
+                              const struct octi_panels *weights,
+                              const struct octi_panel *panel,
+                              size_t index)
+{
+    const size_t quads = weights->taps * ((weights->k + 3) / 4);
+    const int8_t *own = (const int8_t *)panel->bytes + octi_panel_header_bytes(64);
+    const bool asks =
+        index < TILES_AHEAD && call->m >= ROWS_WITH_AHEAD && panel != &weights->panels[weights->n_panels - 1];
+    return asks ? own + 256 * quads + 64 * quads * index : own;
+}
+
 // `rows` and `nv` (vectors of 16 columns) are constants at every call.
 INLINE void tile(const struct octi_qgemm_call *call,
                  const struct octi_panels *weights,
                  const struct octi_panel *panel,
                  size_t m,
+                 const int8_t *ahead,
                  const struct octi_requant_512 *requant,
                  const int rows,
                  const int nv,
@@ -155,6 +174,10 @@ INLINE void tile(const struct octi_qgemm_call *call,
         const __m512i w2 = nv > 2 ? octi_keep_512(_mm512_loadu_si512(w + 128)) : zero;                                 \
         const __m512i w3 = nv > 2 ? octi_keep_512(_mm512_loadu_si512(w + 192)) : zero;                                 \
         EACH_ROW(DO)                                                                                                   \
+        if (nv == 4 && rows >= ROWS_WIDE - 2) {                                                                        \
+            _mm_prefetch((const char *)ahead, _MM_HINT_T1);                                                            \
+            ahead += 64;                                                                                               \
+        }                                                                                                              \
         w += 64 * nv;                                                                                                  \
         i += 4;                                                                                                        \
     }
@@ -225,7 +248,7 @@ INLINE void tile(const struct octi_qgemm_call *call,
 
 #define CASE(n, nv, special)                                                                                           \
     case n:                                                                                                            \
-        tile(call, weights, panel, m, &requant, n, nv, special);                                                       \
+        tile(call, weights, panel, m, ahead_of(call, weights, panel, index++), &requant, n, nv, special);              \
         break;
 
 // Not inlined into one another: each gets a register allocation of its own.
@@ -235,6 +258,7 @@ INLINE void tile(const struct octi_qgemm_call *call,
     {                                                                                                                  \
         const struct octi_requant_512 requant = octi_requant_product_512(call->output, weights->bias_factor);          \
         size_t rows;                                                                                                   \
+        size_t index = 0; /* of a tile */                                                                              \
         for (size_t m = 0; m < call->m; m += rows) {                                                                   \
             rows = octi_qgemm_tile_rows(call->m - m, max_rows);                                                        \
             switch (rows) {                                                                                            \
