@@ -103,6 +103,18 @@ feed(struct octi_quads_512 sum, struct octi_quads_512 x, const struct octi_stret
     return octi_dot_quads_512(sum, x, weights + 64 * vector, OCTI_WIDE);
 }
 
+// The line, not to be looked at before `vector` is there: clang would load the next quads while the last ones take
+// their registers.
+OCTI_INLINE const struct octi_stretch_512 *after(const struct octi_stretch_512 *line, __m512i vector)
+{
+#if defined(__clang__)
+    __asm__("" : "+r"(line) : "v"(vector));
+#else
+    (void)vector;
+#endif
+    return line;
+}
+
 #define FEED(sum, kx) sum = feed(sum, x, line, COLUMN_VECTOR + 4 * (kx))
 
 // One column at stride 1: `first` is the sum of the output that begins here, `last` of the one that ends. Beyond either
@@ -117,7 +129,8 @@ feed(struct octi_quads_512 sum, struct octi_quads_512 x, const struct octi_stret
         before1 = fifth;                                                                                               \
         fourth = feed(fourth, x, line, ACROSS_VECTOR);                                                                 \
         last = feed(last, x, line, LAST_VECTOR);                                                                       \
-        x = load_four(line, at, lanes);                                                                                \
+        const struct octi_stretch_512 *const rest = after(line, last.v3);                                              \
+        x = load_four(rest, at, lanes);                                                                                \
         FEED(second, 1);                                                                                               \
         FEED(third, 2);                                                                                                \
         FEED(fourth, 3);                                                                                               \
