@@ -114,7 +114,7 @@ feed(struct octi_quads_512 sum, struct octi_quads_512 x, const struct octi_stret
         struct octi_quads_512 x = octi_interleave_512(before3, before2, before1, fifth);                               \
         before3 = before2;                                                                                             \
         before2 = before1;                                                                                             \
-        before1 = fifth;                                                                                               \
+        before1 = octi_keep_512(fifth);                                                                                \
         fourth = feed(fourth, x, line, ACROSS_VECTOR);                                                                 \
         last = feed(last, x, line, LAST_VECTOR);                                                                       \
         x = load_four(line, at, lanes);                                                                                \
