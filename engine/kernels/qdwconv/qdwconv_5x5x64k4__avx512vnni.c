@@ -126,7 +126,7 @@ OCTI_INLINE const struct octi_stretch_512 *after(const struct octi_stretch_512 *
         struct octi_quads_512 x = octi_interleave_512(before3, before2, before1, fifth);                               \
         before3 = before2;                                                                                             \
         before2 = before1;                                                                                             \
-        before1 = fifth;                                                                                               \
+        before1 = octi_keep_512(fifth);                                                                                \
         fourth = feed(fourth, x, line, ACROSS_VECTOR);                                                                 \
         last = feed(last, x, line, LAST_VECTOR);                                                                       \
         const struct octi_stretch_512 *const rest = after(line, last.v3);                                              \

@@ -32,8 +32,8 @@ static inline __attribute__((always_inline)) __m512i octi_dot_u8s8_memory_512(__
 #endif
 }
 
-/// The same vector, which the compiler can no longer load again instead of keeping it: gcc spares registers by loads
-/// where there are both too few loads to spare and registers enough.
+/// The same vector, but a new one to the compiler: it can neither load it again instead of keeping it (gcc does, where
+/// loads are what is short) nor move the loading away (clang does, to where registers are short).
 static inline __attribute__((always_inline)) __m512i octi_keep_512(__m512i x)
 {
     __asm__("" : "+v"(x));
