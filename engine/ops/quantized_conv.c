@@ -137,7 +137,7 @@ static void run_row_taps(const struct oct_op_run_call *call, const struct conv *
     product->call.tap_stride = state->tap_stride;
     if (!state->copies && state->plane_pixels == state->pixels) {
         product->image_bytes = state->image_bytes;
-        octi_product_run(product, call->executor);
+        octi_product_run(product);
         return;
     }
     product->rows = state->pixels;
@@ -147,8 +147,9 @@ static void run_row_taps(const struct oct_op_run_call *call, const struct conv *
             octi_padded_image_fill(&state->padded, product->call.a, call->scratch);
             product->call.a = call->scratch;
         }
-        octi_product_run(product, call->executor);
+        octi_product_run(product);
         product->call.c += (size_t)state->pixels * state->out_channels;
+        product->first_row += state->pixels;
     }
 }
 
@@ -156,7 +157,7 @@ static void run(const struct oct_op_run_call *call)
 {
     const struct conv *state = call->state;
     const struct oct_view *y = &call->outputs[0];
-    struct octi_product product = {.run = state->kernel, .weights = state->weights, .groups = state->groups};
+    struct octi_product product = {.run = state->kernel, .weights = state->weights, .groups = state->groups, .op = call};
     product.group_channels = state->group_channels;
     product.rows = y->desc.shape.dims[0] * state->pixels;
     product.call.a = call->inputs[OCTI_WEIGHTED_X].data;
@@ -178,7 +179,7 @@ static void run(const struct oct_op_run_call *call)
     } else {
         product.call.a_stride = state->in_channels;
     }
-    octi_product_run(&product, call->executor);
+    octi_product_run(&product);
 }
 
 // Where the channels that window position `tap` sees begin, for each output pixel.
@@ -396,6 +397,7 @@ static enum oct_status prepare_conv(struct oct_op_prepare_call *call, bool relu)
     }
     call->state = state;
     call->run = run;
+    call->takes_followers = true;
     call->constants_packed = true;
     return OCT_OK;
 }

@@ -108,6 +108,9 @@ compile(struct oct_plan *plan, const struct oct_graph *source, struct oct_graph 
         status = octi_plan_prepare(plan, error);
     }
     if (status == OCT_OK) {
+        status = octi_plan_follow(plan, error);
+    }
+    if (status == OCT_OK) {
         status = octi_plan_lay_out(plan, error);
     }
     return status == OCT_OK ? octi_plan_make_ports(plan, source, error) : status;

@@ -100,6 +100,8 @@ call_prepare(struct oct_plan *plan, size_t index, bool *constants_packed, struct
     *constants_packed = call.constants_packed && call.run;
     step->run = call.run ? call.run : node->op->reference;
     step->kernel = call.kernel ? call.kernel : "reference";
+    step->run_part = call.run_part;
+    step->takes_followers = call.takes_followers;
     step->state = call.state;
     step->state_bytes = plan->region.bytes - before;
     step->scratch_bytes = call.scratch_bytes;

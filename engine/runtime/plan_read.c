@@ -59,6 +59,7 @@ struct oct_step_info oct_plan_step(const struct oct_plan *plan, size_t index)
 {
     const struct octi_step *step = &plan->steps[index];
     return (struct oct_step_info){.kernel = step->kernel,
+                                  .head = step->head,
                                   .class_f = step->class_f,
                                   .state_bytes = step->state_bytes,
                                   .scratch_bytes =

@@ -16,12 +16,13 @@ struct oct_session {
     int64_t rows;
     unsigned char *arena;
     size_t arena_bytes;
-    unsigned char *tables; ///< one block for the four arrays below
+    unsigned char *tables; ///< one block for the five arrays below
     size_t table_bytes;
-    struct oct_view *values;       ///< [n_values]
-    struct oct_view *operands;     ///< [n_operands]
-    struct oct_op_run_call *calls; ///< [n_nodes]
-    uint64_t *step_ns;             ///< [n_nodes]
+    struct oct_view *values;           ///< [n_values]
+    struct oct_view *operands;         ///< [n_operands]
+    struct oct_op_run_call *calls;     ///< [n_nodes]
+    struct oct_op_follower *followers; ///< [plan->n_followers]
+    uint64_t *step_ns;                 ///< [n_nodes]
 };
 
 enum oct_status
@@ -72,7 +73,8 @@ static size_t table_bytes(const struct oct_plan *plan)
 {
     // All counts are bounded by OCT_GRAPH_MAX_*: no overflow.
     return (plan->graph->n_values + plan->n_operands) * sizeof(struct oct_view) +
-           plan->graph->n_nodes * (sizeof(struct oct_op_run_call) + sizeof(uint64_t));
+           plan->graph->n_nodes * (sizeof(struct oct_op_run_call) + sizeof(uint64_t)) +
+           plan->n_followers * sizeof(struct oct_op_follower);
 }
 
 static void place_tables(struct oct_session *session, const struct oct_plan *plan)
@@ -80,7 +82,8 @@ static void place_tables(struct oct_session *session, const struct oct_plan *pla
     session->values = (struct oct_view *)(void *)session->tables;
     session->operands = session->values + plan->graph->n_values;
     session->calls = (struct oct_op_run_call *)(void *)(session->operands + plan->n_operands);
-    session->step_ns = (uint64_t *)(void *)(session->calls + plan->graph->n_nodes);
+    session->followers = (struct oct_op_follower *)(void *)(session->calls + plan->graph->n_nodes);
+    session->step_ns = (uint64_t *)(void *)(session->followers + plan->n_followers);
     memset(session->step_ns, 0, plan->graph->n_nodes * sizeof *session->step_ns);
 }
 
@@ -110,7 +113,9 @@ static void fill_calls(struct oct_session *session, const struct oct_plan *plan,
                                                      .inputs = operand,
                                                      .n_outputs = node->n_outputs,
                                                      .outputs = operand + node->n_inputs,
-                                                     .state = step->state};
+                                                     .state = step->state,
+                                                     .followers = session->followers + step->first_follower,
+                                                     .n_followers = step->n_followers};
         if (step->scratch_block != OCTI_BLOCK_NONE) {
             session->calls[n].scratch = session->arena + layout->offsets[step->scratch_block];
         }
@@ -124,6 +129,10 @@ static void fill_calls(struct oct_session *session, const struct oct_plan *plan,
         for (size_t i = 0; i < node->n_outputs; i++, operand++) {
             *operand = session->values[node->outputs[i]];
         }
+    }
+    for (size_t i = 0; i < plan->n_followers; i++) {
+        uint32_t n = plan->followers[i];
+        session->followers[i] = (struct oct_op_follower){plan->steps[n].run_part, &session->calls[n]};
     }
 }
 

@@ -89,7 +89,28 @@ struct setting {
     const struct oct_op_prepare_call *prepared; ///< NULL: the reference
     const struct oct_executor *executor;
     bool in_place;
+    size_t over; ///< in place: over this input
+    bool parts;  ///< in place: part by part
 };
+
+/// Rectangles of uneven sizes, the last ones first.
+static void run_parts(oct_op_part_fn run_part, const struct oct_op_run_call *call)
+{
+    const struct oct_tensor_desc *desc = &call->outputs[0].desc;
+    int64_t rows = 1, columns = 1;
+    for (int32_t d = 0; d < desc->shape.rank; d++) {
+        bool inner = d == (desc->format == OCT_FORMAT_CHANNELS_LAST ? 1 : desc->shape.rank - 1);
+        rows *= inner ? 1 : desc->shape.dims[d];
+        columns = inner ? desc->shape.dims[d] : columns;
+    }
+    const int64_t row = rows / 3, column = columns / 4;
+    const struct oct_op_part parts[] = {{row, rows, column, columns}, {row, rows, 0, column}, {0, row, 0, columns}};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (parts[i].row_begin < parts[i].row_end && parts[i].column_begin < parts[i].column_end) {
+            run_part(call, &parts[i]);
+        }
+    }
+}
 
 /// As the planner chooses: an operand of another rank than the output broadcasts, and stays contiguous.
 static enum oct_memory_format
@@ -126,7 +147,7 @@ static void run(struct oct_op_subject *s, const struct setting *setting, void *o
     struct oct_tensor_desc desc = s->output;
     desc.format = format_of(s, &desc, setting->out);
     result = oct_guard_create(s->output_bytes);
-    struct oct_view output = oct_view_dense(&desc, 1, setting->in_place ? guards[0].data : result.data);
+    struct oct_view output = oct_view_dense(&desc, 1, setting->in_place ? guards[setting->over].data : result.data);
     struct oct_op_run_call call = {
         .attributes = s->attributes,
         .n_inputs = s->c->n_inputs,
@@ -141,7 +162,11 @@ static void run(struct oct_op_subject *s, const struct setting *setting, void *o
             oct_guard_create(setting->prepared->scratch_bytes + setting->prepared->scratch_row_bytes * (size_t)rows);
         call.state = setting->prepared->state;
         call.scratch = scratch.data;
-        setting->prepared->run(&call);
+        if (setting->parts) {
+            run_parts(setting->prepared->run_part, &call);
+        } else {
+            setting->prepared->run(&call);
+        }
         ck_assert_msg(oct_guard_intact(&scratch), "%s/%s wrote beyond its scratch", s->c->op, s->c->name);
         oct_guard_destroy(&scratch);
     } else {
@@ -155,7 +180,7 @@ static void run(struct oct_op_subject *s, const struct setting *setting, void *o
             continue;
         }
         ck_assert_msg(oct_guard_intact(&guards[i]), "%s/%s wrote beyond input %zu", s->c->op, s->c->name, i);
-        if (!setting->in_place || i > 0) {
+        if (!setting->in_place || i != setting->over) {
             char *back = malloc(s->c->inputs[i].bytes + 1);
             ck_assert_ptr_nonnull(back);
             convert(&views[i].desc, back, OCT_FORMAT_CONTIGUOUS, guards[i].data, views[i].desc.format);
@@ -171,7 +196,7 @@ char *oct_subject_reference(struct oct_op_subject *s, enum oct_memory_format in,
 {
     char *answer = malloc(s->output_bytes + 1);
     ck_assert_ptr_nonnull(answer);
-    run(s, &(struct setting){in, out, NULL, NULL, false}, answer);
+    run(s, &(struct setting){.in = in, .out = out}, answer);
     return answer;
 }
 
@@ -207,11 +232,12 @@ static size_t allowed_formats(const struct oct_op *op, enum oct_memory_format (*
     return n;
 }
 
-static bool may_run_in_place(const struct oct_op_subject *s, const struct setting *setting)
+static bool may_run_in_place(const struct oct_op_subject *s, const struct setting *setting, size_t over)
 {
-    return (s->op->flags & OCT_OP_IN_PLACE) && setting->in == setting->out && !s->c->inputs[0].constant &&
-           oct_shape_equal(&s->c->inputs[0].desc.shape, &s->output.shape) &&
-           oct_dtype_bytes(s->c->inputs[0].desc.dtype) == oct_dtype_bytes(s->output.dtype);
+    const struct oct_golden_tensor *input = &s->c->inputs[over];
+    return (s->op->flags & (over == 0 ? OCT_OP_IN_PLACE : OCT_OP_IN_PLACE_ANY)) && setting->in == setting->out &&
+           !input->constant && !input->absent && oct_shape_equal(&input->desc.shape, &s->output.shape) &&
+           oct_dtype_bytes(input->desc.dtype) == oct_dtype_bytes(s->output.dtype);
 }
 
 static void compare_run(struct oct_op_subject *s, const struct setting *setting, const char *answer, uint64_t features)
@@ -221,9 +247,9 @@ static void compare_run(struct oct_op_subject *s, const struct setting *setting,
     run(s, setting, other);
     bool same = setting->prepared->class_f ? oct_golden_agrees(s->c, other, message, sizeof message)
                                            : memcmp(answer, other, s->output_bytes) == 0;
-    ck_assert_msg(same, "%s/%s, kernel %s, features %llx, formats %d %d, in place %d: %s", s->c->op, s->c->name,
-                  setting->prepared->kernel, (unsigned long long)features, (int)setting->in, (int)setting->out,
-                  (int)setting->in_place, message);
+    ck_assert_msg(same, "%s/%s, kernel %s, features %llx, formats %d %d, in place %d, parts %d: %s", s->c->op,
+                  s->c->name, setting->prepared->kernel, (unsigned long long)features, (int)setting->in,
+                  (int)setting->out, (int)setting->in_place, (int)setting->parts, message);
     free(other);
 }
 
@@ -262,17 +288,25 @@ check_prepared(struct oct_op_subject *s, uint64_t features, const enum oct_memor
     if (call.run != NULL) {
         ck_assert_ptr_nonnull(call.kernel);
         const struct oct_executor backwards = {NULL, 3, run_backwards};
-        struct setting setting = {pair[0], pair[1], &call, NULL, false};
+        struct setting setting = {.in = pair[0], .out = pair[1], .prepared = &call};
         compare_run(s, &setting, answer, features);
         n_runs++;
         setting.executor = &backwards;
         compare_run(s, &setting, answer, features);
         n_runs++;
-        if (may_run_in_place(s, &setting)) {
-            setting.in_place = true;
+        for (setting.over = 0; setting.over < s->c->n_inputs; setting.over++) {
+            setting.in_place = may_run_in_place(s, &setting, setting.over);
+            if (!setting.in_place) {
+                continue;
+            }
             compare_run(s, &setting, answer, features);
             n_runs++;
-            n_runs++;
+            setting.parts = call.run_part != NULL;
+            if (setting.parts) {
+                compare_run(s, &setting, answer, features);
+                setting.parts = false;
+                n_runs++;
+            }
         }
     }
     octi_region_deinit(&plan);

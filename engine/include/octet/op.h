@@ -73,6 +73,25 @@ struct oct_op_infer_call {
 /// Fills dtype, shape and qparams of the outputs (format stays contiguous), or reports why the node is not legal.
 typedef enum oct_status (*oct_op_infer_fn)(struct oct_op_infer_call *call);
 
+/// A rectangle of an output. Its columns are the dimension that is innermost in memory (the channels of a channels-last
+/// image, else the last one), its rows all other dimensions together, in the order of memory.
+struct oct_op_part {
+    int64_t row_begin, row_end;
+    int64_t column_begin, column_end;
+};
+
+struct oct_op_run_call;
+/// Does `part` of output 0, over the input whose storage the output has. Parts may be done in any order and by several
+/// threads at a time; together they equal `run`.
+typedef void (*oct_op_part_fn)(const struct oct_op_run_call *call, const struct oct_op_part *part);
+
+/// A later step that is done along with one that takes followers: part by part, as soon as a part of what it reads is
+/// there. All storage is its own call's.
+struct oct_op_follower {
+    oct_op_part_fn run;
+    const struct oct_op_run_call *call;
+};
+
 /// What `reference` and `run` get. Views are resolved (no symbolic dimension), 64-byte aligned at their root, and
 /// readable up to 64 bytes past their end; an absent input has `data == NULL` and rank 0.
 struct oct_op_run_call {
@@ -81,12 +100,15 @@ struct oct_op_run_call {
     const struct oct_view *inputs;
     size_t n_outputs;
     const struct oct_view *outputs;
-    const void *state;                   ///< what `prepare` made; NULL for a reference
-    void *scratch;                       ///< as asked for by `prepare`, 64-byte aligned; contents undefined
-    const struct oct_executor *executor; ///< may be NULL
+    const void *state;                       ///< what `prepare` made; NULL for a reference
+    void *scratch;                           ///< as asked for by `prepare`, 64-byte aligned; contents undefined
+    const struct oct_executor *executor;     ///< may be NULL
+    const struct oct_op_follower *followers; ///< to be called, in order, with each finished part of output 0; none
+    size_t n_followers;                      ///< unless `prepare` has set `takes_followers`
 };
 /// Writes every element of every output. Cannot fail; allocates and locks nothing. Inputs and outputs do not overlap,
-/// except where an operator has OCT_OP_IN_PLACE and the plan gave output 0 the storage of input 0 (same strides).
+/// except where an operator has OCT_OP_IN_PLACE and the plan gave output 0 the storage of input 0 (same strides), or of
+/// another input under OCT_OP_IN_PLACE_ANY.
 typedef void (*oct_op_run_fn)(const struct oct_op_run_call *call);
 
 /// For operators that only rename dimensions: dims[d] receives the input's dimension that becomes the output's d. The
@@ -108,6 +130,8 @@ struct oct_op_prepare_call {
     struct oct_error *error;
     oct_op_run_fn run;        ///< [out] NULL: the reference runs
     void *state;              ///< [out] read-only afterwards, shared by all workers
+    oct_op_part_fn run_part;  ///< [out] of an operator in place, `run` for a part: it may follow another step. NULL: no
+    bool takes_followers;     ///< [out] `run` hands finished parts of output 0 to `followers`
     const char *kernel;       ///< [out] static name of the kernel for `inspect`; NULL: "reference"
     size_t scratch_bytes;     ///< [out] scratch for a run, not depending on N
     size_t scratch_row_bytes; ///< [out] scratch per row
@@ -133,6 +157,7 @@ enum oct_op_flag {
                                    ///< OCT_OP_ANY_FORMAT each side may have a format of its own (quantize, dequantize)
     OCT_OP_VARIADIC = 1 << 5,      ///< max_inputs is a bound, not an arity (cat)
     OCT_OP_INTERNAL = 1 << 6,      ///< made by rewriting only; refused in a model file
+    OCT_OP_IN_PLACE_ANY = 1 << 7,  ///< with OCT_OP_IN_PLACE: or over any other input of the output's shape
 };
 // An operator with none of the format flags reads and writes contiguous tensors.
 

@@ -64,6 +64,7 @@ OCT_API const struct oct_graph *oct_plan_graph(const struct oct_plan *plan);
 /// One step, for tools. Step i is node i of oct_plan_graph.
 struct oct_step_info {
     const char *kernel; ///< never NULL
+    size_t head;        ///< the step whose run does this one too, part by part; its own index when it runs by itself
     bool class_f;
     uint64_t state_bytes;   ///< packed weights and tables
     uint64_t scratch_bytes; ///< at max_rows
