@@ -106,7 +106,7 @@ struct conv {
     struct octi_panels *weights; // [groups]
     size_t groups;
     size_t group_channels; // that each group reads; 0 when one call sees all channels
-    size_t in_channels, out_channels;
+    size_t in_channels;
     int64_t pixels;     // of an output image
     size_t image_bytes; // of an input image
     // [window][pixels] into an image; [taps][pixels of an output plane] into a padded image; NULL: input pixels are the
@@ -148,7 +148,7 @@ static void run_row_taps(const struct oct_op_run_call *call, const struct conv *
             product->call.a = call->scratch;
         }
         octi_product_run(product);
-        product->call.c += (size_t)state->pixels * state->out_channels;
+        product->call.c += (size_t)state->pixels * product->call.c_stride;
         product->first_row += state->pixels;
     }
 }
@@ -157,12 +157,13 @@ static void run(const struct oct_op_run_call *call)
 {
     const struct conv *state = call->state;
     const struct oct_view *y = &call->outputs[0];
-    struct octi_product product = {.run = state->kernel, .weights = state->weights, .groups = state->groups, .op = call};
+    struct octi_product product = {
+        .run = state->kernel, .weights = state->weights, .groups = state->groups, .op = call};
     product.group_channels = state->group_channels;
     product.rows = y->desc.shape.dims[0] * state->pixels;
     product.call.a = call->inputs[OCTI_WEIGHTED_X].data;
     product.call.c = y->data;
-    product.call.c_stride = state->out_channels;
+    product.call.c_stride = (size_t)y->strides[y->desc.shape.rank - 1];
     product.call.output = state->output;
     if (state->row_taps) {
         run_row_taps(call, state, &product);
@@ -347,7 +348,6 @@ static enum oct_status prepare_conv(struct oct_op_prepare_call *call, bool relu)
         return OCT_ERR_NOMEM;
     }
     state->in_channels = (size_t)x->shape.dims[1];
-    state->out_channels = (size_t)call->outputs[0].shape.dims[1];
     state->pixels = octi_conv_count(geometry.out);
     state->line = (size_t)geometry.out[OCTI_CONV_WIDTH];
     state->x_stride = (size_t)geometry.stride[OCTI_CONV_WIDTH];

@@ -99,7 +99,8 @@ static void run(const struct oct_op_run_call *call)
     product.call.a = call->inputs[OCTI_WEIGHTED_X].data;
     product.call.a_stride = state->weights.k;
     product.call.c = call->outputs[0].data;
-    product.call.c_stride = state->weights.n_columns;
+    product.call.c_stride =
+        shape->rank > 1 ? (size_t)call->outputs[0].strides[shape->rank - 2] : state->weights.n_columns;
     product.call.output = state->output;
     octi_product_run(&product);
 }
@@ -162,6 +163,7 @@ const struct oct_op octi_op_quantized_linear = {
     .max_inputs = 3,
     .n_outputs = 1,
     .dtypes = "quint8 qint8 (weight qint8, bias float32) -> same",
+    .flags = OCT_OP_PITCHED,
     .attributes = attributes,
     .infer = infer,
     .reference = reference,
@@ -177,6 +179,7 @@ const struct oct_op octi_op_quantized_linear_relu = {
     .max_inputs = 3,
     .n_outputs = 1,
     .dtypes = "quint8 qint8 (weight qint8, bias float32) -> same",
+    .flags = OCT_OP_PITCHED,
     .attributes = attributes,
     .infer = infer,
     .reference = reference_relu,

@@ -105,6 +105,9 @@ compile(struct oct_plan *plan, const struct oct_graph *source, struct oct_graph 
     }
     status = octi_plan_share(plan, error);
     if (status == OCT_OK) {
+        status = octi_plan_place_parts(plan, error);
+    }
+    if (status == OCT_OK) {
         status = octi_plan_prepare(plan, error);
     }
     if (status == OCT_OK) {

@@ -30,6 +30,12 @@ struct octi_step {
     uint32_t scratch_block; ///< OCTI_BLOCK_NONE: none
 };
 
+/// A value that lies within another one, as the part that a concatenation would make of it: it has that one's strides.
+struct octi_slice {
+    oct_value_id whole; ///< OCT_VALUE_NONE: the value lies in a block of its own, or shares a whole one
+    int64_t first;      ///< element of `whole` that it begins at, along the dimension that is innermost in memory
+};
+
 /// A piece of arena that one value, or several that share it, lie in; or a step's scratch.
 struct octi_plan_block {
     oct_value_id value; ///< whose size it has; OCT_VALUE_NONE: scratch
@@ -55,8 +61,9 @@ struct oct_plan {
     struct octi_step *steps; ///< [graph->n_nodes]
     uint32_t *followers;     ///< [n_followers] steps, those of one head side by side in their order
     size_t n_followers;
-    uint32_t *value_blocks; ///< [graph->n_values], OCTI_BLOCK_NONE for constants
-    void **constant_blocks; ///< [graph->n_values] bytes of constants the plan keeps
+    uint32_t *value_blocks;    ///< [graph->n_values], OCTI_BLOCK_NONE for constants
+    struct octi_slice *slices; ///< [graph->n_values]
+    void **constant_blocks;    ///< [graph->n_values] bytes of constants the plan keeps
     struct octi_plan_block *blocks;
     size_t n_blocks;
     struct octi_layout *layouts; ///< rising rows, the last for max_rows
@@ -75,6 +82,12 @@ struct oct_plan {
 /// reads afterwards and that has the same dtype, shape and format; of several such inputs the one that was made last,
 /// which octi_plan_follow() can make the most of. Constants are never shared, nor written.
 OCT_NODISCARD enum oct_status octi_plan_share(struct oct_plan *plan, struct oct_error *error);
+
+/// Has what a concatenation along the innermost dimension joins made in its place, where nobody else reads it and
+/// whoever makes it can write rows with a pitch (OCT_OP_PITCHED): such values give up their blocks. OCT_ERR_NOMEM.
+OCT_NODISCARD enum oct_status octi_plan_place_parts(struct oct_plan *plan, struct oct_error *error);
+/// How far within its block a value begins.
+size_t octi_plan_slice_bytes(const struct oct_plan *plan, oct_value_id value);
 
 /// Copies constants, prepares every step that has work, drops constants that were packed. OCT_ERR_* of the operators.
 OCT_NODISCARD enum oct_status octi_plan_prepare(struct oct_plan *plan, struct oct_error *error);

@@ -75,7 +75,8 @@ struct oct_slot_info oct_plan_slot(const struct oct_plan *plan, oct_value_id val
     uint32_t block = plan->value_blocks[value];
     if (block != OCTI_BLOCK_NONE) {
         slot.in_arena = true;
-        slot.offset_bytes = octi_plan_layout(plan, rows)->offsets[block];
+        slot.offset_bytes = octi_plan_layout(plan, rows)->offsets[block] + octi_plan_slice_bytes(plan, value);
+        slot.part = plan->slices[value].whole != OCT_VALUE_NONE;
     }
     return slot;
 }

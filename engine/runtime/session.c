@@ -87,6 +87,18 @@ static void place_tables(struct oct_session *session, const struct oct_plan *pla
     memset(session->step_ns, 0, plan->graph->n_nodes * sizeof *session->step_ns);
 }
 
+/// The view of a value whose block begins at `block`.
+static struct oct_view place(const struct oct_plan *plan, oct_value_id id, int64_t rows, unsigned char *block)
+{
+    const struct octi_slice *slice = &plan->slices[id];
+    struct oct_view view = oct_view_dense(&plan->graph->values[id].desc, rows, block + octi_plan_slice_bytes(plan, id));
+    if (slice->whole != OCT_VALUE_NONE) {
+        struct oct_view whole = oct_view_dense(&plan->graph->values[slice->whole].desc, rows, block);
+        memcpy(view.strides, whole.strides, sizeof view.strides);
+    }
+    return view;
+}
+
 static void fill_values(struct oct_session *session, const struct oct_plan *plan, int64_t rows)
 {
     const struct octi_layout *layout = octi_plan_layout(plan, rows);
@@ -96,7 +108,7 @@ static void fill_values(struct oct_session *session, const struct oct_plan *plan
         if (value->kind == OCT_VALUE_CONSTANT) {
             session->values[v] = *value->constant;
         } else {
-            session->values[v] = oct_view_dense(&value->desc, rows, session->arena + layout->offsets[block]);
+            session->values[v] = place(plan, (oct_value_id)v, rows, session->arena + layout->offsets[block]);
         }
     }
 }

@@ -91,6 +91,7 @@ struct setting {
     bool in_place;
     size_t over; ///< in place: over this input
     bool parts;  ///< in place: part by part
+    int64_t gap; ///< elements between the rows of the output
 };
 
 /// Rectangles of uneven sizes, the last ones first.
@@ -125,6 +126,49 @@ format_of(const struct oct_op_subject *s, const struct oct_tensor_desc *desc, en
     return has_choice ? wanted : OCT_FORMAT_CONTIGUOUS;
 }
 
+#define GAP_BYTE 0xa5
+
+static bool is_inner(const struct oct_tensor_desc *desc, int32_t dim)
+{
+    return dim == (desc->format == OCT_FORMAT_CHANNELS_LAST && oct_format_applies(desc->shape.rank)
+                       ? 1
+                       : desc->shape.rank - 1);
+}
+
+/// A view of the same rows, `gap` elements further apart, over `data`, whose bytes are set to GAP_BYTE.
+static struct oct_view spread(const struct oct_tensor_desc *desc, int64_t gap, void *data, size_t bytes)
+{
+    struct oct_tensor_desc wide = *desc;
+    for (int32_t d = 0; d < desc->shape.rank; d++) {
+        wide.shape.dims[d] += is_inner(desc, d) ? gap : 0;
+    }
+    struct oct_view view = oct_view_dense(&wide, 1, data);
+    view.desc = *desc;
+    memset(data, GAP_BYTE, bytes);
+    return view;
+}
+
+static size_t spread_bytes(const struct oct_tensor_desc *desc, int64_t gap)
+{
+    int64_t rows = 1;
+    for (int32_t d = 0; d < desc->shape.rank; d++) {
+        rows *= is_inner(desc, d) ? 1 : desc->shape.dims[d];
+    }
+    size_t bytes;
+    ck_assert_status_ok(oct_tensor_bytes(desc, 1, &bytes));
+    return bytes + (size_t)(rows * gap) * oct_dtype_bytes(desc->dtype);
+}
+
+/// Counts bytes that are not the gap's: as many as the rows hold may be.
+static size_t written_bytes(const unsigned char *data, size_t bytes)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < bytes; i++) {
+        n += data[i] != GAP_BYTE;
+    }
+    return n;
+}
+
 /// Runs the subject between guard bytes and leaves the output, row-major, in `out`.
 static void run(struct oct_op_subject *s, const struct setting *setting, void *out)
 {
@@ -146,8 +190,17 @@ static void run(struct oct_op_subject *s, const struct setting *setting, void *o
     }
     struct oct_tensor_desc desc = s->output;
     desc.format = format_of(s, &desc, setting->out);
-    result = oct_guard_create(s->output_bytes);
-    struct oct_view output = oct_view_dense(&desc, 1, setting->in_place ? guards[setting->over].data : result.data);
+    const size_t result_bytes = spread_bytes(&desc, setting->gap);
+    result = oct_guard_create(result_bytes);
+    struct oct_view output = setting->gap > 0 ? spread(&desc, setting->gap, result.data, result_bytes)
+                                              : oct_view_dense(&desc, 1, result.data);
+    if (setting->in_place && setting->gap > 0) {
+        oct_view_copy(&output, &views[setting->over]);
+        views[setting->over].data = result.data;
+        memcpy(views[setting->over].strides, output.strides, sizeof output.strides);
+    } else if (setting->in_place) {
+        output.data = guards[setting->over].data;
+    }
     struct oct_op_run_call call = {
         .attributes = s->attributes,
         .n_inputs = s->c->n_inputs,
@@ -173,7 +226,15 @@ static void run(struct oct_op_subject *s, const struct setting *setting, void *o
         s->op->reference(&call);
     }
     ck_assert_msg(oct_guard_intact(&result), "%s/%s wrote beyond its output", s->c->op, s->c->name);
-    convert(&desc, out, OCT_FORMAT_CONTIGUOUS, output.data, desc.format);
+    struct oct_tensor_desc plain = desc;
+    plain.format = OCT_FORMAT_CONTIGUOUS;
+    const struct oct_view out_view = oct_view_dense(&plain, 1, out);
+    oct_view_copy(&out_view, &output);
+    if (setting->gap > 0) {
+        size_t inside = written_bytes(out, s->output_bytes);
+        ck_assert_msg(written_bytes(result.data, result_bytes) == inside, "%s/%s wrote between its rows", s->c->op,
+                      s->c->name);
+    }
     oct_guard_destroy(&result);
     for (size_t i = 0; i < s->c->n_inputs; i++) {
         if (s->c->inputs[i].absent) {
@@ -247,10 +308,32 @@ static void compare_run(struct oct_op_subject *s, const struct setting *setting,
     run(s, setting, other);
     bool same = setting->prepared->class_f ? oct_golden_agrees(s->c, other, message, sizeof message)
                                            : memcmp(answer, other, s->output_bytes) == 0;
-    ck_assert_msg(same, "%s/%s, kernel %s, features %llx, formats %d %d, in place %d, parts %d: %s", s->c->op,
+    ck_assert_msg(same, "%s/%s, kernel %s, features %llx, formats %d %d, in place %d, parts %d, gap %d: %s", s->c->op,
                   s->c->name, setting->prepared->kernel, (unsigned long long)features, (int)setting->in,
-                  (int)setting->out, (int)setting->in_place, (int)setting->parts, message);
+                  (int)setting->out, (int)setting->in_place, (int)setting->parts, (int)setting->gap, message);
     free(other);
+}
+
+/// Elements between rows: no multiple of a vector.
+#define GAP 11
+
+/// Runs in every storage that a plan may give the output.
+static size_t check_storage(struct oct_op_subject *s, struct setting setting, const char *answer, uint64_t features)
+{
+    size_t n_runs = 0;
+    if (setting.gap > 0) {
+        compare_run(s, &setting, answer, features);
+        n_runs++;
+    }
+    for (setting.over = 0; setting.over < s->c->n_inputs; setting.over++) {
+        setting.in_place = may_run_in_place(s, &setting, setting.over);
+        for (int parts = 0; setting.in_place && parts < (setting.prepared->run_part != NULL ? 2 : 1); parts++) {
+            setting.parts = parts != 0;
+            compare_run(s, &setting, answer, features);
+            n_runs++;
+        }
+    }
+    return n_runs;
 }
 
 /// Prepares the operator for `features` and one pair of formats, runs it in all ways, compares with the reference.
@@ -294,19 +377,8 @@ check_prepared(struct oct_op_subject *s, uint64_t features, const enum oct_memor
         setting.executor = &backwards;
         compare_run(s, &setting, answer, features);
         n_runs++;
-        for (setting.over = 0; setting.over < s->c->n_inputs; setting.over++) {
-            setting.in_place = may_run_in_place(s, &setting, setting.over);
-            if (!setting.in_place) {
-                continue;
-            }
-            compare_run(s, &setting, answer, features);
-            n_runs++;
-            setting.parts = call.run_part != NULL;
-            if (setting.parts) {
-                compare_run(s, &setting, answer, features);
-                setting.parts = false;
-                n_runs++;
-            }
+        for (setting.gap = 0; setting.gap <= ((s->op->flags & OCT_OP_PITCHED) ? GAP : 0); setting.gap += GAP) {
+            n_runs += check_storage(s, setting, answer, features);
         }
     }
     octi_region_deinit(&plan);

@@ -76,7 +76,8 @@ OCT_API struct oct_step_info oct_plan_step(const struct oct_plan *plan, size_t i
 struct oct_slot_info {
     bool in_arena;       ///< false for constants and values nothing stores
     size_t offset_bytes; ///< from the arena's start
-    size_t bytes;
+    size_t bytes;        ///< of its elements
+    bool part;           ///< it lies within the concatenation it is a part of, whose other parts are between its rows
 };
 OCT_API struct oct_slot_info oct_plan_slot(const struct oct_plan *plan, oct_value_id value, int64_t rows);
 
