@@ -89,7 +89,8 @@ OCT_NODISCARD enum oct_status octi_plan_place_parts(struct oct_plan *plan, struc
 /// How far within its block a value begins.
 size_t octi_plan_slice_bytes(const struct oct_plan *plan, oct_value_id value);
 
-/// Copies constants, prepares every step that has work, drops constants that were packed. OCT_ERR_* of the operators.
+/// Prepares every step that has work, then copies the constants that some step reads while running. OCT_ERR_* of the
+/// operators.
 OCT_NODISCARD enum oct_status octi_plan_prepare(struct oct_plan *plan, struct oct_error *error);
 /// Frees what octi_plan_prepare copied.
 void octi_plan_release_constants(struct oct_plan *plan);

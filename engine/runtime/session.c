@@ -60,7 +60,7 @@ grow(const struct oct_allocator *allocator, unsigned char **block, size_t *held,
     }
     allocator->release(allocator->context, *block, *held);
     *held = 0;
-    *block = allocator->allocate(allocator->context, bytes, OCT_ALIGN);
+    *block = allocator->allocate(allocator->context, bytes, oct_align_of(bytes));
     if (!*block) {
         return oct_error_set(error, OCT_ERR_NOMEM, NULL, OCT_POSITION_NONE, "no memory for %zu bytes of a session",
                              bytes);

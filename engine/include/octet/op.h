@@ -121,7 +121,8 @@ struct oct_op_prepare_call {
     const struct oct_attribute *attributes;
     size_t n_inputs;
     const struct oct_tensor_desc *const *inputs; ///< with the memory format the plan chose; NULL when absent
-    const struct oct_view *const *constants;     ///< data of constant inputs, else NULL
+    const struct oct_view *const *constants;     ///< data of constant inputs, else NULL. For `prepare` to read: `state`
+                                                 ///< holds no pointer to it, `run` finds it in its inputs
     size_t n_outputs;
     const struct oct_tensor_desc *outputs;
     uint64_t cpu_features; ///< choose kernels by this mask alone
@@ -136,8 +137,8 @@ struct oct_op_prepare_call {
     size_t scratch_bytes;     ///< [out] scratch for a run, not depending on N
     size_t scratch_row_bytes; ///< [out] scratch per row
     bool class_f;             ///< [out] the result is float and may differ with the CPU or the batch (OpenBLAS)
-    bool constants_packed;    ///< [out] neither `run` nor `state` reads the bytes of any constant input: the plan drops
-                              ///< those nobody else needs, and their views then have `data == NULL`
+    bool constants_packed; ///< [out] `run` reads no constant input: the plan keeps those only that somebody reads, and
+                           ///< the views of the others have `data == NULL`
 };
 typedef enum oct_status (*oct_op_prepare_fn)(struct oct_op_prepare_call *call);
 
