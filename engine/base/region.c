@@ -80,11 +80,17 @@ static struct octi_region_block *find_slab(struct octi_region *region, size_t by
     return slab;
 }
 
+// What a request takes, with what may be read past its end.
+static bool padded_bytes(size_t bytes, size_t *padded)
+{
+    return octi_add_size(bytes, TAIL_BYTES, padded) && octi_round_up(*padded, OCT_ALIGN, padded);
+}
+
 // Memory as octi_region_alloc() gives it, but for its contents.
 static void *cut(struct octi_region *region, size_t bytes)
 {
-    size_t padded; // with what may be read past the end
-    if (!octi_add_size(bytes, TAIL_BYTES, &padded) || !octi_round_up(padded, OCT_ALIGN, &padded)) {
+    size_t padded;
+    if (!padded_bytes(bytes, &padded)) {
         return NULL;
     }
     struct octi_region_block *block = padded <= SLAB_LIMIT ? find_slab(region, padded) : NULL;
@@ -115,6 +121,24 @@ void *octi_region_copy(struct octi_region *region, const void *data, size_t byte
         memset(memory + bytes, 0, TAIL_BYTES);
     }
     return memory;
+}
+
+void octi_region_undo(struct octi_region *region, const void *memory, size_t bytes)
+{
+    size_t padded;
+    struct octi_region_block *newest = region->blocks, *slab = region->slab;
+    if (!padded_bytes(bytes, &padded)) {
+        return;
+    }
+    const char *begin = memory;
+    if (slab != NULL && slab->used >= padded && begin == (char *)slab + HEADER_BYTES + slab->used - padded) {
+        slab->used -= padded;
+        region->bytes -= bytes;
+    } else if (newest != NULL && newest != slab && newest != region->chunk && begin == (char *)newest + HEADER_BYTES) {
+        region->blocks = newest->next;
+        region->bytes -= bytes;
+        region->allocator->release(region->allocator->context, newest, newest->bytes);
+    }
 }
 
 void *octi_region_alloc_small(struct octi_region *region, size_t bytes)

@@ -24,6 +24,8 @@ void octi_region_deinit(struct octi_region *region);
 void *octi_region_alloc(struct octi_region *region, size_t bytes);
 /// A copy of `bytes` bytes, otherwise like octi_region_alloc().
 void *octi_region_copy(struct octi_region *region, const void *data, size_t bytes);
+/// Gives back what octi_region_alloc() or octi_region_copy() gave last; anything older stays until the region goes.
+void octi_region_undo(struct octi_region *region, const void *memory, size_t bytes);
 /// For many small things (names, arrays): zeroed, 16-byte aligned, not padded. NULL when the allocator refuses.
 void *octi_region_alloc_small(struct octi_region *region, size_t bytes);
 /// A terminated copy of `length` bytes. NULL when the allocator refuses.

@@ -215,6 +215,13 @@ static enum oct_status alloc_offsets(struct oct_op_prepare_call *call, size_t ta
     return *offsets != NULL ? OCT_OK : OCT_ERR_NOMEM;
 }
 
+// What alloc_offsets() gave, filled, or the same of an earlier layer.
+static const int32_t *
+share_offsets(struct oct_op_prepare_call *call, size_t taps, size_t pixels, const int32_t *offsets)
+{
+    return oct_op_prepare_share(call, offsets, taps * pixels * sizeof *offsets);
+}
+
 // One table for all images and groups: byte offsets from the beginning of an image.
 static enum oct_status
 make_offsets(struct oct_op_prepare_call *call, const struct octi_conv_geometry *geometry, struct conv *state)
@@ -225,16 +232,16 @@ make_offsets(struct oct_op_prepare_call *call, const struct octi_conv_geometry *
     if (status != OCT_OK) {
         return status;
     }
+    for (size_t tap = 0; tap < window; tap++) {
+        write_tap(geometry, tap, state->in_channels, offsets + tap * (size_t)state->pixels);
+    }
+    state->offsets = share_offsets(call, window, (size_t)state->pixels, offsets);
     uint8_t *padding = oct_op_prepare_alloc(call, state->in_channels);
     if (padding == NULL) {
         return OCT_ERR_NOMEM;
     }
     memset(padding, (int)call->inputs[OCTI_WEIGHTED_X]->qparams.zero_point, state->in_channels);
-    for (size_t tap = 0; tap < window; tap++) {
-        write_tap(geometry, tap, state->in_channels, offsets + tap * (size_t)state->pixels);
-    }
-    state->offsets = offsets;
-    state->padding = padding;
+    state->padding = oct_op_prepare_share(call, padding, state->in_channels);
     return OCT_OK;
 }
 
@@ -257,15 +264,16 @@ make_window_offsets(struct oct_op_prepare_call *call, const struct octi_conv_geo
     if (status != OCT_OK) {
         return status;
     }
-    state->offsets = offsets;
+    int32_t *next = offsets;
     for (size_t tap = 0; tap < taps; tap++) {
         size_t line = tap / height * image->lines + tap % height;
         for (int64_t pixel = 0; pixel < state->plane_pixels; pixel++) {
             int64_t y = pixel / width * geometry->stride[OCTI_CONV_HEIGHT] + (int64_t)line;
             int64_t x = pixel % width * geometry->stride[OCTI_CONV_WIDTH];
-            *offsets++ = (int32_t)(y * (int64_t)image->line_bytes + x * (int64_t)state->in_channels);
+            *next++ = (int32_t)(y * (int64_t)image->line_bytes + x * (int64_t)state->in_channels);
         }
     }
+    state->offsets = share_offsets(call, taps, (size_t)state->plane_pixels, offsets);
     return OCT_OK;
 }
 

@@ -163,6 +163,7 @@ enum oct_status oct_plan_create(const struct oct_graph *graph,
     made->max_rows = has_batched_input(graph) ? settled.max_rows : 1;
     octi_plan_budget_init(&made->budget, allocator, settled.budget_bytes);
     octi_region_init(&made->region, &made->budget.allocator);
+    octi_interned_init(&made->shared, &made->region);
     struct oct_error report = OCT_ERROR_INIT;
     status = build(made, graph, &report);
     if (status != OCT_OK) {

@@ -6,6 +6,7 @@
 #ifndef OCTET_ENGINE_RUNTIME_PLAN_IMPL_H
 #define OCTET_ENGINE_RUNTIME_PLAN_IMPL_H
 
+#include "engine/base/interned.h"
 #include "engine/graph/graph_impl.h"
 #include "engine/runtime/plan_budget.h"
 #include "octet/plan.h"
@@ -55,7 +56,8 @@ struct oct_plan {
     const struct oct_allocator *allocator; ///< of this struct
     struct octi_plan_budget budget;        ///< of everything else
     struct octi_region region;
-    struct oct_graph *graph; ///< rewritten
+    struct octi_interned shared; ///< tables in it that steps have in common
+    struct oct_graph *graph;     ///< rewritten
     struct oct_plan_options options;
     int64_t max_rows;
     struct octi_step *steps; ///< [graph->n_nodes]

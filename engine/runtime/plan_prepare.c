@@ -73,6 +73,7 @@ call_prepare(struct oct_plan *plan, size_t index, bool *constants_packed, struct
                                        .cpu_features = plan->options.cpu_features,
                                        .max_rows = plan->max_rows,
                                        .plan_memory = &plan->region,
+                                       .plan_shared = &plan->shared,
                                        .error = &report};
     uint64_t before = plan->region.bytes;
     enum oct_status status = node->op->prepare(&call);

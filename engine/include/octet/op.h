@@ -128,6 +128,7 @@ struct oct_op_prepare_call {
     uint64_t cpu_features; ///< choose kernels by this mask alone
     int64_t max_rows;      ///< largest N the plan will run
     void *plan_memory;     ///< for oct_op_prepare_alloc()
+    void *plan_shared;     ///< for oct_op_prepare_share(); NULL: nothing is shared
     struct oct_error *error;
     oct_op_run_fn run;        ///< [out] NULL: the reference runs
     void *state;              ///< [out] read-only afterwards, shared by all workers
@@ -145,6 +146,12 @@ typedef enum oct_status (*oct_op_prepare_fn)(struct oct_op_prepare_call *call);
 /// Memory that lives as long as the plan, 64-byte aligned, counted against the plan's budget. NULL when refused: then
 /// return OCT_ERR_NOMEM (the reason is already in `call->error`). Zeroed.
 OCT_API void *oct_op_prepare_alloc(struct oct_op_prepare_call *call, size_t bytes);
+
+/// A read-only table that steps of the same plan may have in common: returns the one that an earlier step made with the
+/// same contents, giving `table` back, or `table`. Call it when the table is complete and before anything else is
+/// allocated.
+/// @param table  the last result of oct_op_prepare_alloc()
+OCT_API const void *oct_op_prepare_share(struct oct_op_prepare_call *call, const void *table, size_t bytes);
 
 // ------------------------------------------------------------------------------------------------------- records
 

@@ -108,6 +108,32 @@ START_TEST(a_budget_too_small_for_a_slab_still_gives_the_block)
 }
 END_TEST
 
+START_TEST(the_newest_block_can_be_given_back)
+{
+    struct oct_chaos chaos;
+    oct_chaos_init(&chaos, SIZE_MAX);
+    struct octi_region region;
+    octi_region_init(&region, &chaos.allocator);
+    for (int i = 0; i < 30; i++) { // blocks of their own, then slabs
+        void *kept = octi_region_alloc(&region, 100000);
+        size_t live = chaos.live;
+        uint64_t bytes = region.bytes;
+        void *undone = octi_region_alloc(&region, 70000);
+        memset(undone, 0xee, 70000);
+        octi_region_undo(&region, undone, 70000);
+        ck_assert_uint_eq(region.bytes, bytes);
+        ck_assert(chaos.live == live || chaos.live == live + 1); // a slab stays
+        octi_region_undo(&region, undone, 70000);                // no longer there: nothing happens
+        uint8_t *next = octi_region_alloc(&region, 70000);
+        ck_assert(is_zero(next, 70000));
+        octi_region_undo(&region, kept, 100000); // not the newest: nothing happens
+        ck_assert_uint_eq(region.bytes, bytes + 70000);
+    }
+    octi_region_deinit(&region);
+    ck_assert_uint_eq(chaos.live, 0);
+}
+END_TEST
+
 START_TEST(a_copy_is_readable_past_its_end)
 {
     struct octi_region region;
@@ -146,6 +172,7 @@ static void add(Suite *suite)
     tcase_add_test(region, a_copied_string_is_terminated);
     tcase_add_test(region, blocks_of_a_large_region_share_few_large_ones);
     tcase_add_test(region, a_budget_too_small_for_a_slab_still_gives_the_block);
+    tcase_add_test(region, the_newest_block_can_be_given_back);
     tcase_add_test(region, a_copy_is_readable_past_its_end);
     tcase_add_test(region, out_of_memory_and_overflow_are_refused_and_nothing_leaks);
 }
