@@ -1,6 +1,9 @@
+// madvise is no POSIX call: glibc declares it under _DEFAULT_SOURCE.
+#define _DEFAULT_SOURCE
 #include "octet/alloc.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "engine/base/checked.h"
 
@@ -14,7 +17,13 @@ static void *default_allocate(void *context, size_t bytes, size_t alignment)
     if (!octi_round_up(bytes > 0 ? bytes : 1, alignment, &rounded)) {
         return NULL;
     }
-    return aligned_alloc(alignment, rounded);
+    void *block = aligned_alloc(alignment, rounded);
+#ifdef MADV_HUGEPAGE
+    if (block != NULL && alignment >= OCT_ALIGN_HUGE) {
+        (void)madvise(block, rounded, MADV_HUGEPAGE); // a hint: a kernel without huge pages refuses it
+    }
+#endif
+    return block;
 }
 
 static void default_release(void *context, void *block, size_t bytes)

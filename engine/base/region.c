@@ -10,10 +10,14 @@
 #define SMALL_ALIGN 16
 #define TAIL_BYTES  64 // what a kernel may read past the end of a tensor
 
+// Of a region that holds so much, requests up to a limit are cut from slabs of huge pages.
+#define SLAB_REGION_BYTES ((uint64_t)1 << 20)
+#define SLAB_LIMIT        (OCT_ALIGN_HUGE - HEADER_BYTES) // larger ones are worth huge pages of their own
+
 struct octi_region_block {
     struct octi_region_block *next;
     size_t bytes; // of the whole block, this header included
-    size_t used;  // of the payload, for chunks
+    size_t used;  // of the payload
 };
 
 #define HEADER_BYTES OCT_ALIGN
@@ -24,6 +28,7 @@ void octi_region_init(struct octi_region *region, const struct oct_allocator *al
     region->allocator = allocator != NULL ? allocator : oct_allocator_default();
     region->blocks = NULL;
     region->chunk = NULL;
+    region->slab = NULL;
     region->bytes = 0;
 }
 
@@ -37,6 +42,7 @@ void octi_region_deinit(struct octi_region *region)
     }
     region->blocks = NULL;
     region->chunk = NULL;
+    region->slab = NULL;
     region->bytes = 0;
 }
 
@@ -46,29 +52,93 @@ static struct octi_region_block *add_block(struct octi_region *region, size_t pa
     if (!octi_add_size(payload, HEADER_BYTES, &bytes)) {
         return NULL;
     }
-    struct octi_region_block *block = region->allocator->allocate(region->allocator->context, bytes, OCT_ALIGN);
+    struct octi_region_block *block =
+        region->allocator->allocate(region->allocator->context, bytes, oct_align_of(bytes));
     if (block == NULL) {
         return NULL;
     }
-    memset(block, 0, bytes);
-    block->bytes = bytes;
-    block->next = region->blocks;
+    *block = (struct octi_region_block){.next = region->blocks, .bytes = bytes};
     region->blocks = block;
     return block;
 }
 
-void *octi_region_alloc(struct octi_region *region, size_t bytes)
+// A slab that `bytes` fit into, or NULL. They grow with the region, so that their unused ends stay a small part of it.
+static struct octi_region_block *find_slab(struct octi_region *region, size_t bytes)
 {
-    size_t padded;
-    if (!octi_add_size(bytes, TAIL_BYTES, &padded)) {
+    struct octi_region_block *slab = region->slab;
+    if (slab != NULL && bytes <= slab->bytes - HEADER_BYTES - slab->used) {
+        return slab;
+    }
+    if (region->bytes < SLAB_REGION_BYTES) {
         return NULL;
     }
-    struct octi_region_block *block = add_block(region, padded);
+    size_t whole = (size_t)(region->bytes / 4) / OCT_ALIGN_HUGE * OCT_ALIGN_HUGE + OCT_ALIGN_HUGE;
+    slab = add_block(region, whole - HEADER_BYTES);
+    if (slab != NULL) {
+        region->slab = slab;
+    }
+    return slab;
+}
+
+// What a request takes, with what may be read past its end.
+static bool padded_bytes(size_t bytes, size_t *padded)
+{
+    return octi_add_size(bytes, TAIL_BYTES, padded) && octi_round_up(*padded, OCT_ALIGN, padded);
+}
+
+// Memory as octi_region_alloc() gives it, but for its contents.
+static void *cut(struct octi_region *region, size_t bytes)
+{
+    size_t padded;
+    if (!padded_bytes(bytes, &padded)) {
+        return NULL;
+    }
+    struct octi_region_block *block = padded <= SLAB_LIMIT ? find_slab(region, padded) : NULL;
+    block = block != NULL ? block : add_block(region, padded);
     if (block == NULL) {
         return NULL;
     }
+    void *memory = (char *)block + HEADER_BYTES + block->used;
+    block->used += padded;
     region->bytes += bytes;
-    return (char *)block + HEADER_BYTES;
+    return memory;
+}
+
+void *octi_region_alloc(struct octi_region *region, size_t bytes)
+{
+    void *memory = cut(region, bytes);
+    if (memory != NULL) {
+        memset(memory, 0, bytes + TAIL_BYTES);
+    }
+    return memory;
+}
+
+void *octi_region_copy(struct octi_region *region, const void *data, size_t bytes)
+{
+    char *memory = cut(region, bytes);
+    if (memory != NULL) {
+        memcpy(memory, data, bytes);
+        memset(memory + bytes, 0, TAIL_BYTES);
+    }
+    return memory;
+}
+
+void octi_region_undo(struct octi_region *region, const void *memory, size_t bytes)
+{
+    size_t padded;
+    struct octi_region_block *newest = region->blocks, *slab = region->slab;
+    if (!padded_bytes(bytes, &padded)) {
+        return;
+    }
+    const char *begin = memory;
+    if (slab != NULL && slab->used >= padded && begin == (char *)slab + HEADER_BYTES + slab->used - padded) {
+        slab->used -= padded;
+        region->bytes -= bytes;
+    } else if (newest != NULL && newest != slab && newest != region->chunk && begin == (char *)newest + HEADER_BYTES) {
+        region->blocks = newest->next;
+        region->bytes -= bytes;
+        region->allocator->release(region->allocator->context, newest, newest->bytes);
+    }
 }
 
 void *octi_region_alloc_small(struct octi_region *region, size_t bytes)
@@ -87,6 +157,7 @@ void *octi_region_alloc_small(struct octi_region *region, size_t bytes)
             return NULL;
         }
         region->chunk = chunk;
+        memset((char *)chunk + HEADER_BYTES, 0, CHUNK_BYTES - HEADER_BYTES);
     }
     void *small = (char *)chunk + HEADER_BYTES + chunk->used;
     chunk->used += rounded;

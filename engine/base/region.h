@@ -11,6 +11,7 @@ struct octi_region {
     const struct oct_allocator *allocator;
     struct octi_region_block *blocks; ///< all, newest first
     struct octi_region_block *chunk;  ///< the block that small requests are cut from
+    struct octi_region_block *slab;   ///< the block that middling requests are cut from once the region is large
     uint64_t bytes;                   ///< sum of what was asked for
 };
 
@@ -19,8 +20,12 @@ void octi_region_init(struct octi_region *region, const struct oct_allocator *al
 /// Frees every block; the region is empty and usable afterwards.
 void octi_region_deinit(struct octi_region *region);
 /// Zeroed memory, 64-byte aligned, readable 64 bytes past its end; NULL when the allocator refuses. 0 bytes give a
-/// valid pointer.
+/// valid pointer. Large blocks, and those of a large region together, ask for huge pages.
 void *octi_region_alloc(struct octi_region *region, size_t bytes);
+/// A copy of `bytes` bytes, otherwise like octi_region_alloc().
+void *octi_region_copy(struct octi_region *region, const void *data, size_t bytes);
+/// Gives back what octi_region_alloc() or octi_region_copy() gave last; anything older stays until the region goes.
+void octi_region_undo(struct octi_region *region, const void *memory, size_t bytes);
 /// For many small things (names, arrays): zeroed, 16-byte aligned, not padded. NULL when the allocator refuses.
 void *octi_region_alloc_small(struct octi_region *region, size_t bytes);
 /// A terminated copy of `length` bytes. NULL when the allocator refuses.

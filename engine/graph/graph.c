@@ -243,11 +243,10 @@ static enum oct_status add_constant(struct oct_graph *graph,
     if (status != OCT_OK) {
         return status;
     }
-    void *data = octi_region_alloc(&graph->region, n_bytes);
+    void *data = octi_region_copy(&graph->region, bytes, n_bytes);
     if (!data) {
         return octi_graph_no_memory(error);
     }
-    memcpy(data, bytes, n_bytes);
     graph->constant_bytes += n_bytes;
     status = octi_graph_append_constant(graph, name, desc, data, id, error);
     return status == OCT_OK ? enter_name(graph, *id, error) : status;

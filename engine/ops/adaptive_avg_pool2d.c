@@ -66,7 +66,7 @@ const struct oct_op octi_op_adaptive_avg_pool2d = {
     .max_inputs = 1,
     .n_outputs = 1,
     .dtypes = "float32 quint8 qint8 -> same",
-    .flags = OCT_OP_CHANNELS_LAST,
+    .flags = OCT_OP_CHANNELS_LAST | OCT_OP_PITCHED,
     .attributes =
         (const struct oct_attribute_spec[]){
             [OUTPUT_SIZE] = OCTI_ATTRIBUTE_PAIR("output_size", 1, "height and width of the output"),

@@ -128,11 +128,12 @@ static struct octi_rectangle rectangle_at(const struct averaging *averaging, int
     return averaging->rectangle_of(call->attributes, in, out, row % out->dims[2], column);
 }
 
-/// How many output columns from `first` on have rectangles as large as its own, each as far behind the one before.
-/// Every row of the output answers alike.
+/// How many output columns from `first` on have rectangles as large as its own, each as far behind the one before, and
+/// pixels one behind the other, as kernels write them. Every row of the output answers alike.
 static int64_t equal_columns(const struct averaging *averaging, int64_t row, int64_t first, int64_t *step)
 {
-    const int64_t width = averaging->call->outputs[0].desc.shape.dims[3];
+    const struct oct_view *y = &averaging->call->outputs[0];
+    const int64_t width = y->strides[3] == y->desc.shape.dims[1] ? y->desc.shape.dims[3] : first + 1;
     const struct octi_rectangle from = rectangle_at(averaging, row, first);
     int64_t n = 1;
     *step = 0;

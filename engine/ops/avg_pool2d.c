@@ -84,7 +84,7 @@ const struct oct_op octi_op_avg_pool2d = {
     .max_inputs = 1,
     .n_outputs = 1,
     .dtypes = "float32 quint8 qint8 -> same",
-    .flags = OCT_OP_CHANNELS_LAST,
+    .flags = OCT_OP_CHANNELS_LAST | OCT_OP_PITCHED,
     .attributes =
         (const struct oct_attribute_spec[]){
             [KERNEL_SIZE] = OCTI_ATTRIBUTE_PAIR("kernel_size", 1, "height and width of the window"),

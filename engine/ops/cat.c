@@ -2,7 +2,6 @@
 #include "engine/ops/attributes.h"
 #include "engine/ops/element.h"
 #include "engine/ops/op_support.h"
-#include "engine/ops/table.h"
 #include "engine/ops/walk.h"
 
 enum { DIM, SCALE, ZERO_POINT };
@@ -134,14 +133,8 @@ static void reference(const struct oct_op_run_call *call)
     }
 }
 
-/// One per input; NULL: its bytes are copied.
-struct concatenating {
-    struct octi_table *tables[OCT_OP_MAX_INPUTS];
-};
-
 static void run(const struct oct_op_run_call *call)
 {
-    const struct concatenating *state = call->state;
     const struct oct_view *y = &call->outputs[0];
     int32_t dim = dim_of(call->attributes, y->desc.shape.rank);
     int64_t offset = 0;
@@ -149,44 +142,20 @@ static void run(const struct oct_op_run_call *call)
         const struct oct_view *x = &call->inputs[i];
         struct oct_view part = part_of(y, dim, offset, x->desc.shape.dims[dim]);
         offset += x->desc.shape.dims[dim];
-        if (state->tables[i] != NULL) {
-            octi_table_apply(state->tables[i], &part, x, call->executor);
-        } else {
+        if (x->data != part.data) { // else the plan had it made there
             octi_walk_copy(&part, x, NULL, call->executor);
         }
     }
 }
 
-static struct octi_table *prepare_table(struct oct_op_prepare_call *call, const struct oct_tensor_desc *in)
-{
-    struct octi_table *table = oct_op_prepare_alloc(call, sizeof *table);
-    if (table != NULL) {
-        for (int32_t byte = 0; byte < 256; byte++) {
-            int32_t code = octi_code_of_byte(in->dtype, (uint8_t)byte);
-            table->bytes[byte] = octi_byte_of_code(convert_code(code, in, &call->outputs[0]));
-        }
-        table->kernel = octi_lut_select(call->cpu_features);
-    }
-    return table;
-}
-
 static enum oct_status prepare(struct oct_op_prepare_call *call)
 {
-    struct concatenating *state = oct_op_prepare_alloc(call, sizeof *state);
-    if (state == NULL) {
-        return OCT_ERR_NOMEM;
-    }
     const struct oct_tensor_desc *out = &call->outputs[0];
     for (size_t i = 0; i < call->n_inputs; i++) {
-        // Equal parameters make the conversion the identity.
         if (oct_dtype_is_quantized(out->dtype) && !oct_qparams_equal(&call->inputs[i]->qparams, &out->qparams)) {
-            state->tables[i] = prepare_table(call, call->inputs[i]);
-            if (state->tables[i] == NULL) {
-                return OCT_ERR_NOMEM;
-            }
+            return OCT_OK; // rewriting leaves equal ones, which make the conversion the identity
         }
     }
-    call->state = state;
     call->run = run;
     call->kernel = "strided_copy";
     return OCT_OK;
@@ -201,7 +170,7 @@ const struct oct_op octi_op_cat = {
     .max_inputs = OCT_OP_MAX_INPUTS,
     .n_outputs = 1,
     .dtypes = "float32 quint8 qint8 -> same",
-    .flags = OCT_OP_VARIADIC | OCT_OP_ANY_FORMAT,
+    .flags = OCT_OP_VARIADIC | OCT_OP_ANY_FORMAT | OCT_OP_PITCHED | OCT_OP_JOINS,
     .attributes =
         (const struct oct_attribute_spec[]){
             [DIM] = OCTI_ATTRIBUTE_DIM("dim", false, 0, "along which the tensors are joined"),
@@ -223,7 +192,7 @@ const struct oct_op octi_op_quantized_cat = {
     .max_inputs = OCT_OP_MAX_INPUTS,
     .n_outputs = 1,
     .dtypes = "quint8 qint8 -> same",
-    .flags = OCT_OP_VARIADIC | OCT_OP_ANY_FORMAT,
+    .flags = OCT_OP_VARIADIC | OCT_OP_ANY_FORMAT | OCT_OP_PITCHED | OCT_OP_JOINS,
     .attributes =
         (const struct oct_attribute_spec[]){
             [DIM] = OCTI_ATTRIBUTE_DIM("dim", true, 0, "along which the tensors are joined"),

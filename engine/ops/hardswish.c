@@ -42,7 +42,7 @@ const struct oct_op octi_op_hardswish = {
     .max_inputs = 1,
     .n_outputs = 1,
     .dtypes = "float32 -> float32",
-    .flags = OCT_OP_IN_PLACE | OCT_OP_ANY_FORMAT,
+    .flags = OCT_OP_IN_PLACE | OCT_OP_ANY_FORMAT | OCT_OP_PITCHED,
     .attributes = (const struct oct_attribute_spec[]){OCTI_ATTRIBUTES_END},
     .infer = octi_unary_infer_float,
     .reference = reference,
@@ -58,7 +58,7 @@ const struct oct_op octi_op_quantized_hardswish = {
     .max_inputs = 1,
     .n_outputs = 1,
     .dtypes = "quint8 qint8 -> same",
-    .flags = OCT_OP_IN_PLACE | OCT_OP_ANY_FORMAT,
+    .flags = OCT_OP_IN_PLACE | OCT_OP_ANY_FORMAT | OCT_OP_PITCHED,
     .attributes =
         (const struct oct_attribute_spec[]){
             [OUTPUT_SCALE] = OCTI_ATTRIBUTE_SCALE("output_scale"),

@@ -52,7 +52,7 @@ const struct oct_op octi_op_hardtanh = {
     .max_inputs = 1,
     .n_outputs = 1,
     .dtypes = "float32 quint8 qint8 -> same",
-    .flags = OCT_OP_IN_PLACE | OCT_OP_ANY_FORMAT,
+    .flags = OCT_OP_IN_PLACE | OCT_OP_ANY_FORMAT | OCT_OP_PITCHED,
     .attributes =
         (const struct oct_attribute_spec[]){
             [MIN_VAL] = {.name = "min_val",

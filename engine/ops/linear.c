@@ -109,6 +109,7 @@ static enum oct_status prepare(struct oct_op_prepare_call *call)
     call->run = run;
     call->kernel = octi_sgemm_name();
     call->class_f = octi_sgemm_is_class_f();
+    call->constants_packed = true;
     return OCT_OK;
 }
 

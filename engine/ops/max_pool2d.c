@@ -173,7 +173,10 @@ static void run_rows(const void *context, int64_t begin, int64_t end)
     const struct oct_view *x = &call->inputs[0], *y = &call->outputs[0];
     const struct octi_window window = window_of(call->attributes);
     const int64_t height = y->desc.shape.dims[2], width = y->desc.shape.dims[3];
-    const struct inner inner = inner_columns(&window, x->desc.shape.dims[3], width);
+    // Kernels write the pixels of a line one behind the other.
+    const bool dense = y->strides[3] == y->desc.shape.dims[1];
+    const struct inner inner =
+        dense ? inner_columns(&window, x->desc.shape.dims[3], width) : (struct inner){width, width};
     for (int64_t row = begin; row < end; row++) {
         int64_t n;
         for (int64_t ow = 0; ow < width; ow += n) {
@@ -225,7 +228,7 @@ const struct oct_op octi_op_max_pool2d = {
     .max_inputs = 1,
     .n_outputs = 1,
     .dtypes = "float32 quint8 qint8 -> same",
-    .flags = OCT_OP_CHANNELS_LAST,
+    .flags = OCT_OP_CHANNELS_LAST | OCT_OP_PITCHED,
     .attributes =
         (const struct oct_attribute_spec[]){
             [KERNEL_SIZE] = OCTI_ATTRIBUTE_PAIR("kernel_size", 1, "height and width of the window"),

@@ -1,7 +1,7 @@
 #include "engine/ops/op_support.h"
 
 #include "engine/base/checked.h"
-#include "engine/base/region.h"
+#include "engine/base/interned.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -228,4 +228,9 @@ void *oct_op_prepare_alloc(struct oct_op_prepare_call *call, size_t bytes)
                       call->op != NULL ? call->op->name : "operator", bytes);
     }
     return block;
+}
+
+const void *oct_op_prepare_share(struct oct_op_prepare_call *call, const void *table, size_t bytes)
+{
+    return call->plan_shared != NULL ? octi_intern(call->plan_shared, table, bytes) : table;
 }

@@ -5,6 +5,7 @@
 #include "engine/ops/product_run.h"
 
 #include "engine/ops/parallel.h"
+#include "engine/ops/part.h"
 
 /// Multiplications that take about as long as touching one element: the unit octi_parallel_for() weighs items in.
 #define MACS_PER_ELEMENT 64
@@ -46,6 +47,24 @@ static void multiply(const struct octi_product *product, int64_t begin, int64_t 
     }
 }
 
+// The rows of a block are finished in those panels: what follows is done while they are in the cache.
+static void finish(const struct octi_product *product, int64_t begin, int64_t end, size_t first, size_t last)
+{
+    if (product->op->n_followers == 0) {
+        return;
+    }
+    const struct octi_panels *weights = product->weights; // every group is cut alike
+    size_t n = weights->n_panels;
+    const struct octi_panel *end_panel = &weights->panels[(last - 1) % n];
+    const struct oct_op_part part = {
+        .row_begin = product->first_row + begin,
+        .row_end = product->first_row + end,
+        .column_begin = (int64_t)(first / n * weights->n_columns + weights->panels[first % n].first),
+        .column_end = (int64_t)((last - 1) / n * weights->n_columns + end_panel->first + end_panel->n),
+    };
+    octi_part_done(product->op, &part);
+}
+
 static void multiply_blocks(const struct octi_product *product, int64_t begin, int64_t end, size_t first, size_t last)
 {
     const int64_t block = block_rows(product);
@@ -61,6 +80,7 @@ static void multiply_blocks(const struct octi_product *product, int64_t begin, i
             stop = begin + (stop - begin + blocks - 1) / blocks;
         }
         multiply(product, begin, stop, first, last);
+        finish(product, begin, stop, first, last);
         begin = stop;
     }
 }
@@ -77,8 +97,9 @@ static void do_panels(const void *context, int64_t begin, int64_t end)
     multiply_blocks(product, 0, product->rows, (size_t)begin, (size_t)end);
 }
 
-void octi_product_run(const struct octi_product *product, const struct oct_executor *executor)
+void octi_product_run(const struct octi_product *product)
 {
+    const struct oct_executor *executor = product->op->executor;
     const struct octi_panels *weights = product->weights;
     int64_t depth = (int64_t)(weights->taps * weights->k);
     int64_t n_panels = (int64_t)(product->groups * weights->n_panels);

@@ -5,7 +5,7 @@
 #define OCTET_ENGINE_OPS_PRODUCT_RUN_H
 
 #include "engine/kernels/qgemm/qgemm.h"
-#include "octet/executor.h"
+#include "octet/op.h"
 
 /// A run. Rows come in images of `image_rows` (0: all rows are one image), which advance the activations by
 /// `image_bytes`; group g reads at a + g*group_channels and writes at c + g*(columns of a group).
@@ -17,10 +17,12 @@ struct octi_product {
     int64_t rows;
     int64_t image_rows;
     size_t image_bytes;
-    struct octi_qgemm_call call; ///< of row 0; `m` and `line_first` are ignored
+    struct octi_qgemm_call call;      ///< of row 0; `m` and `line_first` are ignored
+    const struct oct_op_run_call *op; ///< its followers get what is finished; rows count from `first_row` there
+    int64_t first_row;
 };
 
-/// @param executor  may be NULL
-void octi_product_run(const struct octi_product *product, const struct oct_executor *executor);
+/// Runs it over the executor of `op`.
+void octi_product_run(const struct octi_product *product);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "engine/ops/attributes.h"
 #include "engine/ops/op_support.h"
+#include "engine/ops/part.h"
 #include "engine/ops/walk.h"
 
 #include <string.h>
@@ -132,11 +133,31 @@ static void apply_plane(const void *context, const struct octi_walk_plane *plane
     }
 }
 
-void octi_quantized_binary_run(const struct oct_op_run_call *call)
+static void run(const struct oct_op_run_call *call)
 {
     const struct oct_view *y = &call->outputs[0];
     struct oct_view a = octi_view_broadcast(&call->inputs[0], &y->desc.shape);
     struct oct_view b = octi_view_broadcast(&call->inputs[1], &y->desc.shape);
     const struct oct_view *views[] = {y, &a, &b};
     octi_walk_planes(views, 3, apply_plane, call->state, call->executor);
+}
+
+static void part_row(const void *context, int64_t n, unsigned char *const *data, const int64_t *strides)
+{
+    apply_row(context, n, data, strides);
+}
+
+static void run_part(const struct oct_op_run_call *call, const struct oct_op_part *part)
+{
+    const struct oct_view *views[] = {&call->outputs[0], &call->inputs[0], &call->inputs[1]};
+    octi_part_walk(part, views, 3, part_row, call->state);
+}
+
+void octi_quantized_binary_choose(struct oct_op_prepare_call *call)
+{
+    const struct oct_shape *shape = &call->outputs[0].shape;
+    call->run = run;
+    if (oct_shape_equal(&call->inputs[0]->shape, shape) && oct_shape_equal(&call->inputs[1]->shape, shape)) {
+        call->run_part = run_part;
+    }
 }

@@ -15,7 +15,7 @@ struct octi_quantized_binary {
     void (*apply)(const struct octi_quantized_binary *state, size_t n, const uint8_t *a, const uint8_t *b, uint8_t *y);
 };
 
-/// Runs call->state, a struct octi_quantized_binary, over output, first and second input of any strides.
-void octi_quantized_binary_run(const struct oct_op_run_call *call);
+/// Chooses what runs call->state, a struct octi_quantized_binary, over output, first and second input of any strides.
+void octi_quantized_binary_choose(struct oct_op_prepare_call *call);
 
 #endif

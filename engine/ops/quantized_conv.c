@@ -106,7 +106,7 @@ struct conv {
     struct octi_panels *weights; // [groups]
     size_t groups;
     size_t group_channels; // that each group reads; 0 when one call sees all channels
-    size_t in_channels, out_channels;
+    size_t in_channels;
     int64_t pixels;     // of an output image
     size_t image_bytes; // of an input image
     // [window][pixels] into an image; [taps][pixels of an output plane] into a padded image; NULL: input pixels are the
@@ -137,7 +137,7 @@ static void run_row_taps(const struct oct_op_run_call *call, const struct conv *
     product->call.tap_stride = state->tap_stride;
     if (!state->copies && state->plane_pixels == state->pixels) {
         product->image_bytes = state->image_bytes;
-        octi_product_run(product, call->executor);
+        octi_product_run(product);
         return;
     }
     product->rows = state->pixels;
@@ -147,8 +147,9 @@ static void run_row_taps(const struct oct_op_run_call *call, const struct conv *
             octi_padded_image_fill(&state->padded, product->call.a, call->scratch);
             product->call.a = call->scratch;
         }
-        octi_product_run(product, call->executor);
-        product->call.c += (size_t)state->pixels * state->out_channels;
+        octi_product_run(product);
+        product->call.c += (size_t)state->pixels * product->call.c_stride;
+        product->first_row += state->pixels;
     }
 }
 
@@ -156,12 +157,13 @@ static void run(const struct oct_op_run_call *call)
 {
     const struct conv *state = call->state;
     const struct oct_view *y = &call->outputs[0];
-    struct octi_product product = {.run = state->kernel, .weights = state->weights, .groups = state->groups};
+    struct octi_product product = {
+        .run = state->kernel, .weights = state->weights, .groups = state->groups, .op = call};
     product.group_channels = state->group_channels;
     product.rows = y->desc.shape.dims[0] * state->pixels;
     product.call.a = call->inputs[OCTI_WEIGHTED_X].data;
     product.call.c = y->data;
-    product.call.c_stride = state->out_channels;
+    product.call.c_stride = (size_t)y->strides[y->desc.shape.rank - 1];
     product.call.output = state->output;
     if (state->row_taps) {
         run_row_taps(call, state, &product);
@@ -178,7 +180,7 @@ static void run(const struct oct_op_run_call *call)
     } else {
         product.call.a_stride = state->in_channels;
     }
-    octi_product_run(&product, call->executor);
+    octi_product_run(&product);
 }
 
 // Where the channels that window position `tap` sees begin, for each output pixel.
@@ -213,6 +215,13 @@ static enum oct_status alloc_offsets(struct oct_op_prepare_call *call, size_t ta
     return *offsets != NULL ? OCT_OK : OCT_ERR_NOMEM;
 }
 
+// What alloc_offsets() gave, filled, or the same of an earlier layer.
+static const int32_t *
+share_offsets(struct oct_op_prepare_call *call, size_t taps, size_t pixels, const int32_t *offsets)
+{
+    return oct_op_prepare_share(call, offsets, taps * pixels * sizeof *offsets);
+}
+
 // One table for all images and groups: byte offsets from the beginning of an image.
 static enum oct_status
 make_offsets(struct oct_op_prepare_call *call, const struct octi_conv_geometry *geometry, struct conv *state)
@@ -223,16 +232,16 @@ make_offsets(struct oct_op_prepare_call *call, const struct octi_conv_geometry *
     if (status != OCT_OK) {
         return status;
     }
+    for (size_t tap = 0; tap < window; tap++) {
+        write_tap(geometry, tap, state->in_channels, offsets + tap * (size_t)state->pixels);
+    }
+    state->offsets = share_offsets(call, window, (size_t)state->pixels, offsets);
     uint8_t *padding = oct_op_prepare_alloc(call, state->in_channels);
     if (padding == NULL) {
         return OCT_ERR_NOMEM;
     }
     memset(padding, (int)call->inputs[OCTI_WEIGHTED_X]->qparams.zero_point, state->in_channels);
-    for (size_t tap = 0; tap < window; tap++) {
-        write_tap(geometry, tap, state->in_channels, offsets + tap * (size_t)state->pixels);
-    }
-    state->offsets = offsets;
-    state->padding = padding;
+    state->padding = oct_op_prepare_share(call, padding, state->in_channels);
     return OCT_OK;
 }
 
@@ -255,15 +264,16 @@ make_window_offsets(struct oct_op_prepare_call *call, const struct octi_conv_geo
     if (status != OCT_OK) {
         return status;
     }
-    state->offsets = offsets;
+    int32_t *next = offsets;
     for (size_t tap = 0; tap < taps; tap++) {
         size_t line = tap / height * image->lines + tap % height;
         for (int64_t pixel = 0; pixel < state->plane_pixels; pixel++) {
             int64_t y = pixel / width * geometry->stride[OCTI_CONV_HEIGHT] + (int64_t)line;
             int64_t x = pixel % width * geometry->stride[OCTI_CONV_WIDTH];
-            *offsets++ = (int32_t)(y * (int64_t)image->line_bytes + x * (int64_t)state->in_channels);
+            *next++ = (int32_t)(y * (int64_t)image->line_bytes + x * (int64_t)state->in_channels);
         }
     }
+    state->offsets = share_offsets(call, taps, (size_t)state->plane_pixels, offsets);
     return OCT_OK;
 }
 
@@ -346,7 +356,6 @@ static enum oct_status prepare_conv(struct oct_op_prepare_call *call, bool relu)
         return OCT_ERR_NOMEM;
     }
     state->in_channels = (size_t)x->shape.dims[1];
-    state->out_channels = (size_t)call->outputs[0].shape.dims[1];
     state->pixels = octi_conv_count(geometry.out);
     state->line = (size_t)geometry.out[OCTI_CONV_WIDTH];
     state->x_stride = (size_t)geometry.stride[OCTI_CONV_WIDTH];
@@ -396,6 +405,7 @@ static enum oct_status prepare_conv(struct oct_op_prepare_call *call, bool relu)
     }
     call->state = state;
     call->run = run;
+    call->takes_followers = true;
     call->constants_packed = true;
     return OCT_OK;
 }

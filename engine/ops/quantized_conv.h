@@ -25,8 +25,9 @@ enum {
 /// The fields that a record of `n` spatial dimensions has besides name, covers, doc, reference and prepare.
 #define OCTI_QUANTIZED_CONV_FIELDS(n, axes)                                                                            \
     .input_names = (const char *const[]){"qx", "weight", "bias", NULL}, .min_inputs = 2, .max_inputs = 3,              \
-    .n_outputs = 1, .dtypes = "quint8 qint8 (weight qint8, bias float32) -> same", .flags = OCT_OP_CHANNELS_LAST,      \
-    .image_rank = 2 + (n), .attributes = OCTI_QUANTIZED_CONV_ATTRIBUTES(n, axes), .infer = octi_quantized_conv_infer
+    .n_outputs = 1, .dtypes = "quint8 qint8 (weight qint8, bias float32) -> same",                                     \
+    .flags = OCT_OP_CHANNELS_LAST | OCT_OP_PITCHED, .image_rank = 2 + (n),                                             \
+    .attributes = OCTI_QUANTIZED_CONV_ATTRIBUTES(n, axes), .infer = octi_quantized_conv_infer
 
 enum oct_status octi_quantized_conv_infer(struct oct_op_infer_call *call);
 void octi_quantized_conv_reference(const struct oct_op_run_call *call);

@@ -94,14 +94,15 @@ static void run(const struct oct_op_run_call *call)
     for (int32_t d = 0; d < shape->rank - 1; d++) {
         rows *= shape->dims[d];
     }
-    struct octi_product product = {.run = state->kernel->run, .weights = &state->weights, .groups = 1};
+    struct octi_product product = {.run = state->kernel->run, .weights = &state->weights, .groups = 1, .op = call};
     product.rows = rows;
     product.call.a = call->inputs[OCTI_WEIGHTED_X].data;
     product.call.a_stride = state->weights.k;
     product.call.c = call->outputs[0].data;
-    product.call.c_stride = state->weights.n_columns;
+    product.call.c_stride =
+        shape->rank > 1 ? (size_t)call->outputs[0].strides[shape->rank - 2] : state->weights.n_columns;
     product.call.output = state->output;
-    octi_product_run(&product, call->executor);
+    octi_product_run(&product);
 }
 
 static enum oct_status prepare_linear(struct oct_op_prepare_call *call, bool relu)
@@ -131,6 +132,7 @@ static enum oct_status prepare_linear(struct oct_op_prepare_call *call, bool rel
     }
     call->state = state;
     call->run = run;
+    call->takes_followers = true;
     call->constants_packed = true;
     call->kernel = state->kernel->kernel.name;
     return OCT_OK;
@@ -161,6 +163,7 @@ const struct oct_op octi_op_quantized_linear = {
     .max_inputs = 3,
     .n_outputs = 1,
     .dtypes = "quint8 qint8 (weight qint8, bias float32) -> same",
+    .flags = OCT_OP_PITCHED,
     .attributes = attributes,
     .infer = infer,
     .reference = reference,
@@ -176,6 +179,7 @@ const struct oct_op octi_op_quantized_linear_relu = {
     .max_inputs = 3,
     .n_outputs = 1,
     .dtypes = "quint8 qint8 (weight qint8, bias float32) -> same",
+    .flags = OCT_OP_PITCHED,
     .attributes = attributes,
     .infer = infer,
     .reference = reference_relu,

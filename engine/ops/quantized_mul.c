@@ -70,7 +70,7 @@ static enum oct_status prepare_mul(struct oct_op_prepare_call *call, bool relu)
     state->params.multiplier = multiplier_of(a, b, y);
     state->params.output = octi_output_of(y, relu);
     call->state = state;
-    call->run = octi_quantized_binary_run;
+    octi_quantized_binary_choose(call);
     call->kernel = state->kernel->kernel.name;
     return OCT_OK;
 }
@@ -94,7 +94,7 @@ const struct oct_op octi_op_quantized_mul = {
     .max_inputs = 2,
     .n_outputs = 1,
     .dtypes = "quint8 qint8 -> same",
-    .flags = OCT_OP_IN_PLACE | OCT_OP_ANY_FORMAT,
+    .flags = OCT_OP_IN_PLACE | OCT_OP_IN_PLACE_ANY | OCT_OP_ANY_FORMAT | OCT_OP_PITCHED,
     .attributes = octi_quantized_binary_attributes,
     .infer = octi_quantized_binary_infer,
     .reference = reference,
@@ -110,7 +110,7 @@ const struct oct_op octi_op_quantized_mul_relu = {
     .max_inputs = 2,
     .n_outputs = 1,
     .dtypes = "quint8 qint8 -> same",
-    .flags = OCT_OP_IN_PLACE | OCT_OP_ANY_FORMAT,
+    .flags = OCT_OP_IN_PLACE | OCT_OP_IN_PLACE_ANY | OCT_OP_ANY_FORMAT | OCT_OP_PITCHED,
     .attributes = octi_quantized_binary_attributes,
     .infer = octi_quantized_binary_infer,
     .reference = reference_relu,

@@ -1,6 +1,6 @@
 #include "engine/ops/table.h"
 
-#include "engine/ops/walk.h"
+#include "engine/ops/part.h"
 
 static void apply_row(const void *context, int64_t n, unsigned char *const *data, const int64_t *strides)
 {
@@ -21,4 +21,13 @@ void octi_table_apply(const struct octi_table *table,
 {
     const struct oct_view *views[] = {to, from};
     octi_walk(views, 2, apply_row, table, executor);
+}
+
+void octi_table_apply_part(const struct octi_table *table,
+                           const struct oct_view *to,
+                           const struct oct_view *from,
+                           const struct oct_op_part *part)
+{
+    const struct oct_view *views[] = {to, from};
+    octi_part_walk(part, views, 2, apply_row, table);
 }

@@ -17,4 +17,10 @@ void octi_table_apply(const struct octi_table *table,
                       const struct oct_view *from,
                       const struct oct_executor *executor);
 
+/// The same for a part; both views are dense but for a pitch between rows.
+void octi_table_apply_part(const struct octi_table *table,
+                           const struct oct_view *to,
+                           const struct oct_view *from,
+                           const struct oct_op_part *part);
+
 #endif

@@ -85,6 +85,11 @@ static void run_table(const struct oct_op_run_call *call)
     octi_table_apply(call->state, &call->outputs[0], &call->inputs[0], call->executor);
 }
 
+static void run_table_part(const struct oct_op_run_call *call, const struct oct_op_part *part)
+{
+    octi_table_apply_part(call->state, &call->outputs[0], &call->inputs[0], part);
+}
+
 enum oct_status octi_unary_prepare(struct oct_op_prepare_call *call, const struct octi_unary *unary)
 {
     const struct oct_tensor_desc *in = call->inputs[0], *out = &call->outputs[0];
@@ -104,6 +109,7 @@ enum oct_status octi_unary_prepare(struct oct_op_prepare_call *call, const struc
     table->kernel = octi_lut_select(call->cpu_features);
     call->state = table;
     call->run = run_table;
+    call->run_part = run_table_part;
     call->kernel = table->kernel->kernel.name;
     return OCT_OK;
 }

@@ -105,7 +105,13 @@ compile(struct oct_plan *plan, const struct oct_graph *source, struct oct_graph 
     }
     status = octi_plan_share(plan, error);
     if (status == OCT_OK) {
+        status = octi_plan_place_parts(plan, error);
+    }
+    if (status == OCT_OK) {
         status = octi_plan_prepare(plan, error);
+    }
+    if (status == OCT_OK) {
+        status = octi_plan_follow(plan, error);
     }
     if (status == OCT_OK) {
         status = octi_plan_lay_out(plan, error);
@@ -157,6 +163,7 @@ enum oct_status oct_plan_create(const struct oct_graph *graph,
     made->max_rows = has_batched_input(graph) ? settled.max_rows : 1;
     octi_plan_budget_init(&made->budget, allocator, settled.budget_bytes);
     octi_region_init(&made->region, &made->budget.allocator);
+    octi_interned_init(&made->shared, &made->region);
     struct oct_error report = OCT_ERROR_INIT;
     status = build(made, graph, &report);
     if (status != OCT_OK) {

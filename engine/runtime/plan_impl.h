@@ -6,6 +6,7 @@
 #ifndef OCTET_ENGINE_RUNTIME_PLAN_IMPL_H
 #define OCTET_ENGINE_RUNTIME_PLAN_IMPL_H
 
+#include "engine/base/interned.h"
 #include "engine/graph/graph_impl.h"
 #include "engine/runtime/plan_budget.h"
 #include "octet/plan.h"
@@ -16,7 +17,11 @@
 
 /// One node of the rewritten graph, ready to run.
 struct octi_step {
-    oct_op_run_fn run; ///< NULL: output 0 is input 0 under another shape, there is nothing to do
+    oct_op_run_fn run; ///< NULL: output 0 is input 0 under another shape, there is nothing to do; or it follows `head`
+    oct_op_part_fn run_part;
+    bool takes_followers;
+    uint32_t head;                        ///< the step that does this one along with itself; its own index: none
+    uint32_t first_follower, n_followers; ///< in plan->followers
     const void *state;
     const char *kernel;
     bool shared; ///< output 0 has the storage of input 0 and no work
@@ -24,6 +29,12 @@ struct octi_step {
     uint64_t state_bytes;
     size_t scratch_bytes, scratch_row_bytes;
     uint32_t scratch_block; ///< OCTI_BLOCK_NONE: none
+};
+
+/// A value that lies within another one, as the part that a concatenation would make of it: it has that one's strides.
+struct octi_slice {
+    oct_value_id whole; ///< OCT_VALUE_NONE: the value lies in a block of its own, or shares a whole one
+    int64_t first;      ///< element of `whole` that it begins at, along the dimension that is innermost in memory
 };
 
 /// A piece of arena that one value, or several that share it, lie in; or a step's scratch.
@@ -45,12 +56,16 @@ struct oct_plan {
     const struct oct_allocator *allocator; ///< of this struct
     struct octi_plan_budget budget;        ///< of everything else
     struct octi_region region;
-    struct oct_graph *graph; ///< rewritten
+    struct octi_interned shared; ///< tables in it that steps have in common
+    struct oct_graph *graph;     ///< rewritten
     struct oct_plan_options options;
     int64_t max_rows;
     struct octi_step *steps; ///< [graph->n_nodes]
-    uint32_t *value_blocks;  ///< [graph->n_values], OCTI_BLOCK_NONE for constants
-    void **constant_blocks;  ///< [graph->n_values] bytes of constants the plan keeps
+    uint32_t *followers;     ///< [n_followers] steps, those of one head side by side in their order
+    size_t n_followers;
+    uint32_t *value_blocks;    ///< [graph->n_values], OCTI_BLOCK_NONE for constants
+    struct octi_slice *slices; ///< [graph->n_values]
+    void **constant_blocks;    ///< [graph->n_values] bytes of constants the plan keeps
     struct octi_plan_block *blocks;
     size_t n_blocks;
     struct octi_layout *layouts; ///< rising rows, the last for max_rows
@@ -66,13 +81,26 @@ struct oct_plan {
 /// OCT_ERR_NOMEM.
 ///
 /// Shared are: the output of a view over row-major bytes, and the output of an in-place operator whose input nobody
-/// reads afterwards and that has the same dtype, shape and format. Constants are never shared, nor written.
+/// reads afterwards and that has the same dtype, shape and format; of several such inputs the one that was made last,
+/// which octi_plan_follow() can make the most of. Constants are never shared, nor written.
 OCT_NODISCARD enum oct_status octi_plan_share(struct oct_plan *plan, struct oct_error *error);
 
-/// Copies constants, prepares every step that has work, drops constants that were packed. OCT_ERR_* of the operators.
+/// Has what a concatenation along the innermost dimension joins made in its place, where nobody else reads it and
+/// whoever makes it can write rows with a pitch (OCT_OP_PITCHED): such values give up their blocks. OCT_ERR_NOMEM.
+OCT_NODISCARD enum oct_status octi_plan_place_parts(struct oct_plan *plan, struct oct_error *error);
+/// How far within its block a value begins.
+size_t octi_plan_slice_bytes(const struct oct_plan *plan, oct_value_id value);
+
+/// Prepares every step that has work, then copies the constants that some step reads while running. OCT_ERR_* of the
+/// operators.
 OCT_NODISCARD enum oct_status octi_plan_prepare(struct oct_plan *plan, struct oct_error *error);
 /// Frees what octi_plan_prepare copied.
 void octi_plan_release_constants(struct oct_plan *plan);
+
+/// Decides which steps are done along with an earlier one, while the parts it has finished are in the cache: those that
+/// can be done by parts, over a value that nobody else reads and a step made that hands its parts on, when everything
+/// else they read is there before that step. Their `run` becomes NULL. OCT_ERR_NOMEM.
+OCT_NODISCARD enum oct_status octi_plan_follow(struct oct_plan *plan, struct oct_error *error);
 
 /// Adds scratch blocks and lays out the arena for 1, 2, 4 ... max_rows. OCT_ERR_LIMIT, OCT_ERR_NOMEM.
 OCT_NODISCARD enum oct_status octi_plan_lay_out(struct oct_plan *plan, struct oct_error *error);

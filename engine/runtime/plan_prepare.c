@@ -1,6 +1,5 @@
-// DESIGN: a plan keeps nothing of the graph it was made from, so constants are copied: each when the first step that
-// reads it is prepared, and dropped again after the last one if all of them have packed it. The peak is the packed
-// weights and one constant more.
+// DESIGN: a plan keeps nothing of the graph it was made from. While steps are prepared, which packs the large
+// constants, they read the graph's bytes; what some step will read while running is copied afterwards.
 #include "engine/runtime/plan_impl.h"
 
 #include <string.h>
@@ -9,7 +8,6 @@
 
 struct preparing {
     struct oct_plan *plan;
-    uint32_t *last_reader; ///< [n_values]
     unsigned char *needed; ///< [n_values] read while running
 };
 
@@ -22,12 +20,9 @@ static size_t constant_bytes(const struct octi_value *value)
 static enum oct_status keep_constant(struct oct_plan *plan, oct_value_id id, struct oct_error *error)
 {
     struct octi_value *value = &plan->graph->values[id];
-    if (plan->constant_blocks[id]) {
-        return OCT_OK;
-    }
     const struct oct_allocator *allocator = &plan->budget.allocator;
     size_t bytes = constant_bytes(value);
-    unsigned char *block = allocator->allocate(allocator->context, bytes + READABLE_PAST_END, OCT_ALIGN);
+    unsigned char *block = allocator->allocate(allocator->context, bytes + READABLE_PAST_END, oct_align_of(bytes));
     if (!block) {
         return oct_error_set(error, OCT_ERR_NOMEM, value->name, OCT_POSITION_NONE,
                              "no memory for a constant of %zu bytes", bytes);
@@ -39,20 +34,13 @@ static enum oct_status keep_constant(struct oct_plan *plan, oct_value_id id, str
     return OCT_OK;
 }
 
-static void drop_constant(struct oct_plan *plan, oct_value_id id)
-{
-    const struct oct_allocator *allocator = &plan->budget.allocator;
-    size_t bytes = constant_bytes(&plan->graph->values[id]);
-    allocator->release(allocator->context, plan->constant_blocks[id], bytes + READABLE_PAST_END);
-    plan->constant_blocks[id] = NULL;
-    plan->graph->values[id].constant->data = NULL;
-}
-
 void octi_plan_release_constants(struct oct_plan *plan)
 {
+    const struct oct_allocator *allocator = &plan->budget.allocator;
     for (size_t v = 0; plan->constant_blocks && v < plan->graph->n_values; v++) {
         if (plan->constant_blocks[v]) {
-            drop_constant(plan, (oct_value_id)v);
+            size_t bytes = constant_bytes(&plan->graph->values[v]) + READABLE_PAST_END;
+            allocator->release(allocator->context, plan->constant_blocks[v], bytes);
         }
     }
 }
@@ -85,6 +73,7 @@ call_prepare(struct oct_plan *plan, size_t index, bool *constants_packed, struct
                                        .cpu_features = plan->options.cpu_features,
                                        .max_rows = plan->max_rows,
                                        .plan_memory = &plan->region,
+                                       .plan_shared = &plan->shared,
                                        .error = &report};
     uint64_t before = plan->region.bytes;
     enum oct_status status = node->op->prepare(&call);
@@ -100,6 +89,8 @@ call_prepare(struct oct_plan *plan, size_t index, bool *constants_packed, struct
     *constants_packed = call.constants_packed && call.run;
     step->run = call.run ? call.run : node->op->reference;
     step->kernel = call.kernel ? call.kernel : "reference";
+    step->run_part = call.run_part;
+    step->takes_followers = call.takes_followers;
     step->state = call.state;
     step->state_bytes = plan->region.bytes - before;
     step->scratch_bytes = call.scratch_bytes;
@@ -115,15 +106,6 @@ static enum oct_status prepare_step(struct preparing *p, size_t index, struct oc
     const struct octi_node *node = &plan->graph->nodes[index];
     struct octi_step *step = &plan->steps[index];
     bool packed = false;
-    for (size_t i = 0; i < node->n_inputs; i++) {
-        oct_value_id id = node->inputs[i];
-        if (id != OCT_VALUE_NONE && plan->graph->values[id].kind == OCT_VALUE_CONSTANT) {
-            enum oct_status status = keep_constant(plan, id, error);
-            if (status != OCT_OK) {
-                return status;
-            }
-        }
-    }
     if (step->shared) {
         step->kernel = "view";
     } else if (node->op->prepare && !plan->options.reference_only) {
@@ -136,13 +118,8 @@ static enum oct_status prepare_step(struct preparing *p, size_t index, struct oc
         step->kernel = "reference";
     }
     for (size_t i = 0; i < node->n_inputs; i++) {
-        oct_value_id id = node->inputs[i];
-        if (id == OCT_VALUE_NONE || !plan->constant_blocks[id]) {
-            continue;
-        }
-        p->needed[id] |= !packed;
-        if (!p->needed[id] && p->last_reader[id] == index) {
-            drop_constant(plan, id);
+        if (node->inputs[i] != OCT_VALUE_NONE) {
+            p->needed[node->inputs[i]] |= !packed;
         }
     }
     return OCT_OK;
@@ -152,22 +129,8 @@ static enum oct_status prepare_all(struct preparing *p, struct oct_error *error)
 {
     struct oct_plan *plan = p->plan;
     const struct oct_graph *graph = plan->graph;
-    for (size_t n = 0; n < graph->n_nodes; n++) {
-        for (size_t i = 0; i < graph->nodes[n].n_inputs; i++) {
-            if (graph->nodes[n].inputs[i] != OCT_VALUE_NONE) {
-                p->last_reader[graph->nodes[n].inputs[i]] = (uint32_t)n;
-            }
-        }
-    }
     for (size_t i = 0; i < graph->n_outputs; i++) {
-        oct_value_id id = graph->outputs[i].value;
-        if (graph->values[id].kind == OCT_VALUE_CONSTANT) {
-            p->needed[id] = 1;
-            enum oct_status status = keep_constant(plan, id, error);
-            if (status != OCT_OK) {
-                return status;
-            }
-        }
+        p->needed[graph->outputs[i].value] = 1;
     }
     for (size_t n = 0; n < graph->n_nodes; n++) {
         enum oct_status status = prepare_step(p, n, error);
@@ -179,8 +142,13 @@ static enum oct_status prepare_all(struct preparing *p, struct oct_error *error)
         struct octi_value *value = &plan->graph->values[v];
         if (value->kind != OCT_VALUE_CONSTANT) {
             value->constant = NULL;
-        } else if (!plan->constant_blocks[v]) {
-            value->constant->data = NULL; // borrowed bytes that nobody reads
+        } else if (!p->needed[v]) {
+            value->constant->data = NULL; // borrowed bytes that nobody reads any more
+        } else {
+            enum oct_status status = keep_constant(plan, (oct_value_id)v, error);
+            if (status != OCT_OK) {
+                return status;
+            }
         }
     }
     return OCT_OK;
@@ -191,16 +159,14 @@ enum oct_status octi_plan_prepare(struct oct_plan *plan, struct oct_error *error
     struct preparing p = {.plan = plan};
     size_t n = plan->graph->n_values;
     const struct oct_allocator *allocator = &plan->budget.allocator;
-    size_t bytes = n * (sizeof *p.last_reader + 1);
     plan->constant_blocks = octi_region_alloc_small(&plan->region, n * sizeof *plan->constant_blocks);
-    p.last_reader = allocator->allocate(allocator->context, bytes, OCT_ALIGN);
-    if (!plan->constant_blocks || !p.last_reader) {
-        allocator->release(allocator->context, p.last_reader, bytes);
+    p.needed = allocator->allocate(allocator->context, n + 1, OCT_ALIGN);
+    if (!plan->constant_blocks || !p.needed) {
+        allocator->release(allocator->context, p.needed, n + 1);
         return octi_graph_no_memory(error);
     }
-    memset(p.last_reader, 0, bytes);
-    p.needed = (unsigned char *)(p.last_reader + n);
+    memset(p.needed, 0, n + 1);
     enum oct_status status = prepare_all(&p, error);
-    allocator->release(allocator->context, p.last_reader, bytes);
+    allocator->release(allocator->context, p.needed, n + 1);
     return status;
 }

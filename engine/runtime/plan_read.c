@@ -59,6 +59,7 @@ struct oct_step_info oct_plan_step(const struct oct_plan *plan, size_t index)
 {
     const struct octi_step *step = &plan->steps[index];
     return (struct oct_step_info){.kernel = step->kernel,
+                                  .head = step->head,
                                   .class_f = step->class_f,
                                   .state_bytes = step->state_bytes,
                                   .scratch_bytes =
@@ -74,7 +75,8 @@ struct oct_slot_info oct_plan_slot(const struct oct_plan *plan, oct_value_id val
     uint32_t block = plan->value_blocks[value];
     if (block != OCTI_BLOCK_NONE) {
         slot.in_arena = true;
-        slot.offset_bytes = octi_plan_layout(plan, rows)->offsets[block];
+        slot.offset_bytes = octi_plan_layout(plan, rows)->offsets[block] + octi_plan_slice_bytes(plan, value);
+        slot.part = plan->slices[value].whole != OCT_VALUE_NONE;
     }
     return slot;
 }

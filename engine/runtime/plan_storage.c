@@ -82,25 +82,49 @@ static bool is_view(const struct sharing *s, const struct octi_node *node)
            same_bytes(&in->desc, &out->desc, s->plan->max_rows);
 }
 
-/// May step `index` write output 0 over input 0?
-static bool is_in_place(const struct sharing *s, const struct octi_node *node, uint32_t index)
+/// The step that makes a value; graph inputs come before all.
+static int64_t made_at(const struct sharing *s, oct_value_id value)
 {
-    const struct octi_value *in = &s->graph->values[node->inputs[0]];
+    return s->graph->values[value].kind == OCT_VALUE_NODE ? (int64_t)s->graph->values[value].node : -1;
+}
+
+/// May step `index` write output 0 over input `over`?
+static bool is_in_place(const struct sharing *s, const struct octi_node *node, size_t over, uint32_t index)
+{
+    if (node->inputs[over] == OCT_VALUE_NONE) {
+        return false;
+    }
+    const struct octi_value *in = &s->graph->values[node->inputs[over]];
     const struct octi_value *out = &s->graph->values[node->outputs[0]];
-    uint32_t root = s->root[node->inputs[0]];
-    if (!(node->op->flags & OCT_OP_IN_PLACE) || s->plan->options.reference_only || in->kind == OCT_VALUE_CONSTANT ||
-        s->last[root] != index || in->desc.format != out->desc.format ||
-        oct_dtype_bytes(in->desc.dtype) != oct_dtype_bytes(out->desc.dtype) ||
+    uint32_t root = s->root[node->inputs[over]];
+    if (s->plan->options.reference_only || in->kind == OCT_VALUE_CONSTANT || s->last[root] != index ||
+        in->desc.format != out->desc.format || oct_dtype_bytes(in->desc.dtype) != oct_dtype_bytes(out->desc.dtype) ||
         !oct_shape_equal(&in->desc.shape, &out->desc.shape)) {
         return false;
     }
-    for (size_t i = 1; i < node->n_inputs; i++) {
+    for (size_t i = 0; i < node->n_inputs; i++) {
         // Another input over the same bytes might be read in another order.
-        if (node->inputs[i] != OCT_VALUE_NONE && s->root[node->inputs[i]] == root) {
+        if (i != over && node->inputs[i] != OCT_VALUE_NONE && s->root[node->inputs[i]] == root) {
             return false;
         }
     }
     return true;
+}
+
+/// The input that step `index` writes output 0 over, or node->n_inputs. Of several the one that was made last.
+static size_t written_over(const struct sharing *s, const struct octi_node *node, uint32_t index)
+{
+    size_t best = node->n_inputs, n = 0;
+    if (node->op->flags & OCT_OP_IN_PLACE) {
+        n = node->op->flags & OCT_OP_IN_PLACE_ANY ? node->n_inputs : 1;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (is_in_place(s, node, i, index) &&
+            (best == node->n_inputs || made_at(s, node->inputs[i]) > made_at(s, node->inputs[best]))) {
+            best = i;
+        }
+    }
+    return best;
 }
 
 static void share_outputs(struct sharing *s)
@@ -111,10 +135,11 @@ static void share_outputs(struct sharing *s)
             continue;
         }
         bool view = is_view(s, node);
-        if (!view && !is_in_place(s, node, (uint32_t)n)) {
+        size_t over = view ? 0 : written_over(s, node, (uint32_t)n);
+        if (over == node->n_inputs) {
             continue;
         }
-        uint32_t root = s->root[node->inputs[0]], out = node->outputs[0];
+        uint32_t root = s->root[node->inputs[over]], out = node->outputs[0];
         s->root[out] = root;
         s->last[root] = s->last[root] > s->last_use[out] ? s->last[root] : s->last_use[out];
         s->plan->steps[n].shared = view;

@@ -16,12 +16,13 @@ struct oct_session {
     int64_t rows;
     unsigned char *arena;
     size_t arena_bytes;
-    unsigned char *tables; ///< one block for the four arrays below
+    unsigned char *tables; ///< one block for the five arrays below
     size_t table_bytes;
-    struct oct_view *values;       ///< [n_values]
-    struct oct_view *operands;     ///< [n_operands]
-    struct oct_op_run_call *calls; ///< [n_nodes]
-    uint64_t *step_ns;             ///< [n_nodes]
+    struct oct_view *values;           ///< [n_values]
+    struct oct_view *operands;         ///< [n_operands]
+    struct oct_op_run_call *calls;     ///< [n_nodes]
+    struct oct_op_follower *followers; ///< [plan->n_followers]
+    uint64_t *step_ns;                 ///< [n_nodes]
 };
 
 enum oct_status
@@ -59,7 +60,7 @@ grow(const struct oct_allocator *allocator, unsigned char **block, size_t *held,
     }
     allocator->release(allocator->context, *block, *held);
     *held = 0;
-    *block = allocator->allocate(allocator->context, bytes, OCT_ALIGN);
+    *block = allocator->allocate(allocator->context, bytes, oct_align_of(bytes));
     if (!*block) {
         return oct_error_set(error, OCT_ERR_NOMEM, NULL, OCT_POSITION_NONE, "no memory for %zu bytes of a session",
                              bytes);
@@ -72,7 +73,8 @@ static size_t table_bytes(const struct oct_plan *plan)
 {
     // All counts are bounded by OCT_GRAPH_MAX_*: no overflow.
     return (plan->graph->n_values + plan->n_operands) * sizeof(struct oct_view) +
-           plan->graph->n_nodes * (sizeof(struct oct_op_run_call) + sizeof(uint64_t));
+           plan->graph->n_nodes * (sizeof(struct oct_op_run_call) + sizeof(uint64_t)) +
+           plan->n_followers * sizeof(struct oct_op_follower);
 }
 
 static void place_tables(struct oct_session *session, const struct oct_plan *plan)
@@ -80,8 +82,21 @@ static void place_tables(struct oct_session *session, const struct oct_plan *pla
     session->values = (struct oct_view *)(void *)session->tables;
     session->operands = session->values + plan->graph->n_values;
     session->calls = (struct oct_op_run_call *)(void *)(session->operands + plan->n_operands);
-    session->step_ns = (uint64_t *)(void *)(session->calls + plan->graph->n_nodes);
+    session->followers = (struct oct_op_follower *)(void *)(session->calls + plan->graph->n_nodes);
+    session->step_ns = (uint64_t *)(void *)(session->followers + plan->n_followers);
     memset(session->step_ns, 0, plan->graph->n_nodes * sizeof *session->step_ns);
+}
+
+/// The view of a value whose block begins at `block`.
+static struct oct_view place(const struct oct_plan *plan, oct_value_id id, int64_t rows, unsigned char *block)
+{
+    const struct octi_slice *slice = &plan->slices[id];
+    struct oct_view view = oct_view_dense(&plan->graph->values[id].desc, rows, block + octi_plan_slice_bytes(plan, id));
+    if (slice->whole != OCT_VALUE_NONE) {
+        struct oct_view whole = oct_view_dense(&plan->graph->values[slice->whole].desc, rows, block);
+        memcpy(view.strides, whole.strides, sizeof view.strides);
+    }
+    return view;
 }
 
 static void fill_values(struct oct_session *session, const struct oct_plan *plan, int64_t rows)
@@ -93,7 +108,7 @@ static void fill_values(struct oct_session *session, const struct oct_plan *plan
         if (value->kind == OCT_VALUE_CONSTANT) {
             session->values[v] = *value->constant;
         } else {
-            session->values[v] = oct_view_dense(&value->desc, rows, session->arena + layout->offsets[block]);
+            session->values[v] = place(plan, (oct_value_id)v, rows, session->arena + layout->offsets[block]);
         }
     }
 }
@@ -110,7 +125,9 @@ static void fill_calls(struct oct_session *session, const struct oct_plan *plan,
                                                      .inputs = operand,
                                                      .n_outputs = node->n_outputs,
                                                      .outputs = operand + node->n_inputs,
-                                                     .state = step->state};
+                                                     .state = step->state,
+                                                     .followers = session->followers + step->first_follower,
+                                                     .n_followers = step->n_followers};
         if (step->scratch_block != OCTI_BLOCK_NONE) {
             session->calls[n].scratch = session->arena + layout->offsets[step->scratch_block];
         }
@@ -124,6 +141,10 @@ static void fill_calls(struct oct_session *session, const struct oct_plan *plan,
         for (size_t i = 0; i < node->n_outputs; i++, operand++) {
             *operand = session->values[node->outputs[i]];
         }
+    }
+    for (size_t i = 0; i < plan->n_followers; i++) {
+        uint32_t n = plan->followers[i];
+        session->followers[i] = (struct oct_op_follower){plan->steps[n].run_part, &session->calls[n]};
     }
 }
 

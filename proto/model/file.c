@@ -71,7 +71,7 @@ enum oct_status octi_file_read(const char *path,
     enum oct_status status = check_kind(fd, path, max_bytes, n_bytes, error);
     uint8_t *made = NULL;
     if (status == OCT_OK) {
-        made = allocator->allocate(allocator->context, *n_bytes + 1, OCT_ALIGN);
+        made = allocator->allocate(allocator->context, *n_bytes + 1, oct_align_of(*n_bytes + 1));
         status = made != NULL ? read_exactly(fd, path, made, *n_bytes, error)
                               : oct_error_set(error, OCT_ERR_NOMEM, path, OCT_POSITION_NONE, "no memory for %zu bytes",
                                               *n_bytes);

@@ -97,6 +97,7 @@ static void write_steps(struct oct_json_writer *writer, const struct oct_plan *p
         oct_json_object_begin(writer);
         write_node(writer, graph, i);
         write_member(writer, "kernel", step.kernel);
+        write_count(writer, "head", step.head);
         write_member(writer, "memory_format",
                      oct_graph_value(graph, output).desc.format == OCT_FORMAT_CHANNELS_LAST ? "channels_last"
                                                                                             : "contiguous");

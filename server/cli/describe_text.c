@@ -65,15 +65,18 @@ static enum oct_status write_steps(const struct oct_plan *plan, struct oct_buffe
         struct oct_step_info step = oct_plan_step(plan, i);
         struct oct_value_info output = oct_graph_value(graph, node.outputs[0]);
         struct oct_slot_info slot = oct_plan_slot(plan, node.outputs[0], rows);
-        char shape[128], place[64] = "-";
+        char shape[128], place[64] = "-", head[32] = "";
         oct_shape_format(&output.desc.shape, shape, sizeof(shape));
         if (slot.in_arena) {
             snprintf(place, sizeof(place), "%zu +%zu", slot.offset_bytes, slot.bytes);
         }
-        status = oct_buffer_printf(out, "%4zu  %-28s %-26s %-7s %-18s %-5s %9" PRIu64 " %9" PRIu64 "  %-18s %s%s\n", i,
-                                   node.op->name, step.kernel, oct_dtype_name(output.desc.dtype), shape,
+        if (step.head != i) {
+            snprintf(head, sizeof(head), "  [in step %zu]", step.head);
+        }
+        status = oct_buffer_printf(out, "%4zu  %-28s %-26s %-7s %-18s %-5s %9" PRIu64 " %9" PRIu64 "  %-18s %s%s%s\n",
+                                   i, node.op->name, step.kernel, oct_dtype_name(output.desc.dtype), shape,
                                    output.desc.format == OCT_FORMAT_CHANNELS_LAST ? "nhwc" : "dense", step.state_bytes,
-                                   step.scratch_bytes, place, output.name, step.class_f ? "  [class F]" : "");
+                                   step.scratch_bytes, place, output.name, head, step.class_f ? "  [class F]" : "");
     }
     return status;
 }

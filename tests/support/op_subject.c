@@ -89,7 +89,29 @@ struct setting {
     const struct oct_op_prepare_call *prepared; ///< NULL: the reference
     const struct oct_executor *executor;
     bool in_place;
+    size_t over; ///< in place: over this input
+    bool parts;  ///< in place: part by part
+    int64_t gap; ///< elements between the rows of the output
 };
+
+/// Rectangles of uneven sizes, the last ones first.
+static void run_parts(oct_op_part_fn run_part, const struct oct_op_run_call *call)
+{
+    const struct oct_tensor_desc *desc = &call->outputs[0].desc;
+    int64_t rows = 1, columns = 1;
+    for (int32_t d = 0; d < desc->shape.rank; d++) {
+        bool inner = d == (desc->format == OCT_FORMAT_CHANNELS_LAST ? 1 : desc->shape.rank - 1);
+        rows *= inner ? 1 : desc->shape.dims[d];
+        columns = inner ? desc->shape.dims[d] : columns;
+    }
+    const int64_t row = rows / 3, column = columns / 4;
+    const struct oct_op_part parts[] = {{row, rows, column, columns}, {row, rows, 0, column}, {0, row, 0, columns}};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (parts[i].row_begin < parts[i].row_end && parts[i].column_begin < parts[i].column_end) {
+            run_part(call, &parts[i]);
+        }
+    }
+}
 
 /// As the planner chooses: an operand of another rank than the output broadcasts, and stays contiguous.
 static enum oct_memory_format
@@ -102,6 +124,49 @@ format_of(const struct oct_op_subject *s, const struct oct_tensor_desc *desc, en
         has_choice = has_choice && rank == s->output.shape.rank;
     }
     return has_choice ? wanted : OCT_FORMAT_CONTIGUOUS;
+}
+
+#define GAP_BYTE 0xa5
+
+static bool is_inner(const struct oct_tensor_desc *desc, int32_t dim)
+{
+    return dim == (desc->format == OCT_FORMAT_CHANNELS_LAST && oct_format_applies(desc->shape.rank)
+                       ? 1
+                       : desc->shape.rank - 1);
+}
+
+/// A view of the same rows, `gap` elements further apart, over `data`, whose bytes are set to GAP_BYTE.
+static struct oct_view spread(const struct oct_tensor_desc *desc, int64_t gap, void *data, size_t bytes)
+{
+    struct oct_tensor_desc wide = *desc;
+    for (int32_t d = 0; d < desc->shape.rank; d++) {
+        wide.shape.dims[d] += is_inner(desc, d) ? gap : 0;
+    }
+    struct oct_view view = oct_view_dense(&wide, 1, data);
+    view.desc = *desc;
+    memset(data, GAP_BYTE, bytes);
+    return view;
+}
+
+static size_t spread_bytes(const struct oct_tensor_desc *desc, int64_t gap)
+{
+    int64_t rows = 1;
+    for (int32_t d = 0; d < desc->shape.rank; d++) {
+        rows *= is_inner(desc, d) ? 1 : desc->shape.dims[d];
+    }
+    size_t bytes;
+    ck_assert_status_ok(oct_tensor_bytes(desc, 1, &bytes));
+    return bytes + (size_t)(rows * gap) * oct_dtype_bytes(desc->dtype);
+}
+
+/// Counts bytes that are not the gap's: as many as the rows hold may be.
+static size_t written_bytes(const unsigned char *data, size_t bytes)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < bytes; i++) {
+        n += data[i] != GAP_BYTE;
+    }
+    return n;
 }
 
 /// Runs the subject between guard bytes and leaves the output, row-major, in `out`.
@@ -125,8 +190,17 @@ static void run(struct oct_op_subject *s, const struct setting *setting, void *o
     }
     struct oct_tensor_desc desc = s->output;
     desc.format = format_of(s, &desc, setting->out);
-    result = oct_guard_create(s->output_bytes);
-    struct oct_view output = oct_view_dense(&desc, 1, setting->in_place ? guards[0].data : result.data);
+    const size_t result_bytes = spread_bytes(&desc, setting->gap);
+    result = oct_guard_create(result_bytes);
+    struct oct_view output = setting->gap > 0 ? spread(&desc, setting->gap, result.data, result_bytes)
+                                              : oct_view_dense(&desc, 1, result.data);
+    if (setting->in_place && setting->gap > 0) {
+        oct_view_copy(&output, &views[setting->over]);
+        views[setting->over].data = result.data;
+        memcpy(views[setting->over].strides, output.strides, sizeof output.strides);
+    } else if (setting->in_place) {
+        output.data = guards[setting->over].data;
+    }
     struct oct_op_run_call call = {
         .attributes = s->attributes,
         .n_inputs = s->c->n_inputs,
@@ -141,21 +215,33 @@ static void run(struct oct_op_subject *s, const struct setting *setting, void *o
             oct_guard_create(setting->prepared->scratch_bytes + setting->prepared->scratch_row_bytes * (size_t)rows);
         call.state = setting->prepared->state;
         call.scratch = scratch.data;
-        setting->prepared->run(&call);
+        if (setting->parts) {
+            run_parts(setting->prepared->run_part, &call);
+        } else {
+            setting->prepared->run(&call);
+        }
         ck_assert_msg(oct_guard_intact(&scratch), "%s/%s wrote beyond its scratch", s->c->op, s->c->name);
         oct_guard_destroy(&scratch);
     } else {
         s->op->reference(&call);
     }
     ck_assert_msg(oct_guard_intact(&result), "%s/%s wrote beyond its output", s->c->op, s->c->name);
-    convert(&desc, out, OCT_FORMAT_CONTIGUOUS, output.data, desc.format);
+    struct oct_tensor_desc plain = desc;
+    plain.format = OCT_FORMAT_CONTIGUOUS;
+    const struct oct_view out_view = oct_view_dense(&plain, 1, out);
+    oct_view_copy(&out_view, &output);
+    if (setting->gap > 0) {
+        size_t inside = written_bytes(out, s->output_bytes);
+        ck_assert_msg(written_bytes(result.data, result_bytes) == inside, "%s/%s wrote between its rows", s->c->op,
+                      s->c->name);
+    }
     oct_guard_destroy(&result);
     for (size_t i = 0; i < s->c->n_inputs; i++) {
         if (s->c->inputs[i].absent) {
             continue;
         }
         ck_assert_msg(oct_guard_intact(&guards[i]), "%s/%s wrote beyond input %zu", s->c->op, s->c->name, i);
-        if (!setting->in_place || i > 0) {
+        if (!setting->in_place || i != setting->over) {
             char *back = malloc(s->c->inputs[i].bytes + 1);
             ck_assert_ptr_nonnull(back);
             convert(&views[i].desc, back, OCT_FORMAT_CONTIGUOUS, guards[i].data, views[i].desc.format);
@@ -171,7 +257,7 @@ char *oct_subject_reference(struct oct_op_subject *s, enum oct_memory_format in,
 {
     char *answer = malloc(s->output_bytes + 1);
     ck_assert_ptr_nonnull(answer);
-    run(s, &(struct setting){in, out, NULL, NULL, false}, answer);
+    run(s, &(struct setting){.in = in, .out = out}, answer);
     return answer;
 }
 
@@ -207,11 +293,12 @@ static size_t allowed_formats(const struct oct_op *op, enum oct_memory_format (*
     return n;
 }
 
-static bool may_run_in_place(const struct oct_op_subject *s, const struct setting *setting)
+static bool may_run_in_place(const struct oct_op_subject *s, const struct setting *setting, size_t over)
 {
-    return (s->op->flags & OCT_OP_IN_PLACE) && setting->in == setting->out && !s->c->inputs[0].constant &&
-           oct_shape_equal(&s->c->inputs[0].desc.shape, &s->output.shape) &&
-           oct_dtype_bytes(s->c->inputs[0].desc.dtype) == oct_dtype_bytes(s->output.dtype);
+    const struct oct_golden_tensor *input = &s->c->inputs[over];
+    return (s->op->flags & (over == 0 ? OCT_OP_IN_PLACE : OCT_OP_IN_PLACE_ANY)) && setting->in == setting->out &&
+           !input->constant && !input->absent && oct_shape_equal(&input->desc.shape, &s->output.shape) &&
+           oct_dtype_bytes(input->desc.dtype) == oct_dtype_bytes(s->output.dtype);
 }
 
 static void compare_run(struct oct_op_subject *s, const struct setting *setting, const char *answer, uint64_t features)
@@ -221,10 +308,32 @@ static void compare_run(struct oct_op_subject *s, const struct setting *setting,
     run(s, setting, other);
     bool same = setting->prepared->class_f ? oct_golden_agrees(s->c, other, message, sizeof message)
                                            : memcmp(answer, other, s->output_bytes) == 0;
-    ck_assert_msg(same, "%s/%s, kernel %s, features %llx, formats %d %d, in place %d: %s", s->c->op, s->c->name,
-                  setting->prepared->kernel, (unsigned long long)features, (int)setting->in, (int)setting->out,
-                  (int)setting->in_place, message);
+    ck_assert_msg(same, "%s/%s, kernel %s, features %llx, formats %d %d, in place %d, parts %d, gap %d: %s", s->c->op,
+                  s->c->name, setting->prepared->kernel, (unsigned long long)features, (int)setting->in,
+                  (int)setting->out, (int)setting->in_place, (int)setting->parts, (int)setting->gap, message);
     free(other);
+}
+
+/// Elements between rows: no multiple of a vector.
+#define GAP 11
+
+/// Runs in every storage that a plan may give the output.
+static size_t check_storage(struct oct_op_subject *s, struct setting setting, const char *answer, uint64_t features)
+{
+    size_t n_runs = 0;
+    if (setting.gap > 0) {
+        compare_run(s, &setting, answer, features);
+        n_runs++;
+    }
+    for (setting.over = 0; setting.over < s->c->n_inputs; setting.over++) {
+        setting.in_place = may_run_in_place(s, &setting, setting.over);
+        for (int parts = 0; setting.in_place && parts < (setting.prepared->run_part != NULL ? 2 : 1); parts++) {
+            setting.parts = parts != 0;
+            compare_run(s, &setting, answer, features);
+            n_runs++;
+        }
+    }
+    return n_runs;
 }
 
 /// Prepares the operator for `features` and one pair of formats, runs it in all ways, compares with the reference.
@@ -262,17 +371,14 @@ check_prepared(struct oct_op_subject *s, uint64_t features, const enum oct_memor
     if (call.run != NULL) {
         ck_assert_ptr_nonnull(call.kernel);
         const struct oct_executor backwards = {NULL, 3, run_backwards};
-        struct setting setting = {pair[0], pair[1], &call, NULL, false};
+        struct setting setting = {.in = pair[0], .out = pair[1], .prepared = &call};
         compare_run(s, &setting, answer, features);
         n_runs++;
         setting.executor = &backwards;
         compare_run(s, &setting, answer, features);
         n_runs++;
-        if (may_run_in_place(s, &setting)) {
-            setting.in_place = true;
-            compare_run(s, &setting, answer, features);
-            n_runs++;
-            n_runs++;
+        for (setting.gap = 0; setting.gap <= ((s->op->flags & OCT_OP_PITCHED) ? GAP : 0); setting.gap += GAP) {
+            n_runs += check_storage(s, setting, answer, features);
         }
     }
     octi_region_deinit(&plan);

@@ -8,16 +8,26 @@
 #include "octet/status.h"
 
 #define OCT_ALIGN 64
+/// Asking for this alignment also asks for huge pages: a large block costs few page faults to fill and few translations
+/// to read.
+#define OCT_ALIGN_HUGE ((size_t)2 << 20)
 
-/// `allocate` returns NULL when it cannot; `release` gets the size that was asked for and accepts NULL.
-/// Both must be callable from any thread.
+/// The alignment that a block of `bytes` is worth.
+static inline size_t oct_align_of(size_t bytes)
+{
+    return bytes >= OCT_ALIGN_HUGE ? OCT_ALIGN_HUGE : OCT_ALIGN;
+}
+
+/// `allocate` returns NULL when it cannot; `alignment` is OCT_ALIGN or a larger power of two. `release` gets the size
+/// that was asked for and accepts NULL. Both must be callable from any thread.
 struct oct_allocator {
     void *context;
     void *(*allocate)(void *context, size_t bytes, size_t alignment);
     void (*release)(void *context, void *block, size_t bytes);
 };
 
-/// aligned_alloc and free.
+/// aligned_alloc and free. At OCT_ALIGN_HUGE blocks are filled up to whole huge pages, and the system is asked for
+/// those; where it has none, ordinary ones do.
 OCT_API const struct oct_allocator *oct_allocator_default(void);
 
 /// A budget over another allocator: refuses what would take the sum of live bytes over `limit_bytes`.

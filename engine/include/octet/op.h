@@ -73,6 +73,25 @@ struct oct_op_infer_call {
 /// Fills dtype, shape and qparams of the outputs (format stays contiguous), or reports why the node is not legal.
 typedef enum oct_status (*oct_op_infer_fn)(struct oct_op_infer_call *call);
 
+/// A rectangle of an output. Its columns are the dimension that is innermost in memory (the channels of a channels-last
+/// image, else the last one), its rows all other dimensions together, in the order of memory.
+struct oct_op_part {
+    int64_t row_begin, row_end;
+    int64_t column_begin, column_end;
+};
+
+struct oct_op_run_call;
+/// Does `part` of output 0, over the input whose storage the output has. Parts may be done in any order and by several
+/// threads at a time; together they equal `run`.
+typedef void (*oct_op_part_fn)(const struct oct_op_run_call *call, const struct oct_op_part *part);
+
+/// A later step that is done along with one that takes followers: part by part, as soon as a part of what it reads is
+/// there. All storage is its own call's.
+struct oct_op_follower {
+    oct_op_part_fn run;
+    const struct oct_op_run_call *call;
+};
+
 /// What `reference` and `run` get. Views are resolved (no symbolic dimension), 64-byte aligned at their root, and
 /// readable up to 64 bytes past their end; an absent input has `data == NULL` and rank 0.
 struct oct_op_run_call {
@@ -81,12 +100,15 @@ struct oct_op_run_call {
     const struct oct_view *inputs;
     size_t n_outputs;
     const struct oct_view *outputs;
-    const void *state;                   ///< what `prepare` made; NULL for a reference
-    void *scratch;                       ///< as asked for by `prepare`, 64-byte aligned; contents undefined
-    const struct oct_executor *executor; ///< may be NULL
+    const void *state;                       ///< what `prepare` made; NULL for a reference
+    void *scratch;                           ///< as asked for by `prepare`, 64-byte aligned; contents undefined
+    const struct oct_executor *executor;     ///< may be NULL
+    const struct oct_op_follower *followers; ///< to be called, in order, with each finished part of output 0; none
+    size_t n_followers;                      ///< unless `prepare` has set `takes_followers`
 };
 /// Writes every element of every output. Cannot fail; allocates and locks nothing. Inputs and outputs do not overlap,
-/// except where an operator has OCT_OP_IN_PLACE and the plan gave output 0 the storage of input 0 (same strides).
+/// except where an operator has OCT_OP_IN_PLACE and the plan gave output 0 the storage of input 0 (same strides), or of
+/// another input under OCT_OP_IN_PLACE_ANY.
 typedef void (*oct_op_run_fn)(const struct oct_op_run_call *call);
 
 /// For operators that only rename dimensions: dims[d] receives the input's dimension that becomes the output's d. The
@@ -99,27 +121,37 @@ struct oct_op_prepare_call {
     const struct oct_attribute *attributes;
     size_t n_inputs;
     const struct oct_tensor_desc *const *inputs; ///< with the memory format the plan chose; NULL when absent
-    const struct oct_view *const *constants;     ///< data of constant inputs, else NULL
+    const struct oct_view *const *constants;     ///< data of constant inputs, else NULL. For `prepare` to read: `state`
+                                                 ///< holds no pointer to it, `run` finds it in its inputs
     size_t n_outputs;
     const struct oct_tensor_desc *outputs;
     uint64_t cpu_features; ///< choose kernels by this mask alone
     int64_t max_rows;      ///< largest N the plan will run
     void *plan_memory;     ///< for oct_op_prepare_alloc()
+    void *plan_shared;     ///< for oct_op_prepare_share(); NULL: nothing is shared
     struct oct_error *error;
     oct_op_run_fn run;        ///< [out] NULL: the reference runs
     void *state;              ///< [out] read-only afterwards, shared by all workers
+    oct_op_part_fn run_part;  ///< [out] of an operator in place, `run` for a part: it may follow another step. NULL: no
+    bool takes_followers;     ///< [out] `run` hands finished parts of output 0 to `followers`
     const char *kernel;       ///< [out] static name of the kernel for `inspect`; NULL: "reference"
     size_t scratch_bytes;     ///< [out] scratch for a run, not depending on N
     size_t scratch_row_bytes; ///< [out] scratch per row
     bool class_f;             ///< [out] the result is float and may differ with the CPU or the batch (OpenBLAS)
-    bool constants_packed;    ///< [out] neither `run` nor `state` reads the bytes of any constant input: the plan drops
-                              ///< those nobody else needs, and their views then have `data == NULL`
+    bool constants_packed; ///< [out] `run` reads no constant input: the plan keeps those only that somebody reads, and
+                           ///< the views of the others have `data == NULL`
 };
 typedef enum oct_status (*oct_op_prepare_fn)(struct oct_op_prepare_call *call);
 
 /// Memory that lives as long as the plan, 64-byte aligned, counted against the plan's budget. NULL when refused: then
 /// return OCT_ERR_NOMEM (the reason is already in `call->error`). Zeroed.
 OCT_API void *oct_op_prepare_alloc(struct oct_op_prepare_call *call, size_t bytes);
+
+/// A read-only table that steps of the same plan may have in common: returns the one that an earlier step made with the
+/// same contents, giving `table` back, or `table`. Call it when the table is complete and before anything else is
+/// allocated.
+/// @param table  the last result of oct_op_prepare_alloc()
+OCT_API const void *oct_op_prepare_share(struct oct_op_prepare_call *call, const void *table, size_t bytes);
 
 // ------------------------------------------------------------------------------------------------------- records
 
@@ -133,6 +165,11 @@ enum oct_op_flag {
                                    ///< OCT_OP_ANY_FORMAT each side may have a format of its own (quantize, dequantize)
     OCT_OP_VARIADIC = 1 << 5,      ///< max_inputs is a bound, not an arity (cat)
     OCT_OP_INTERNAL = 1 << 6,      ///< made by rewriting only; refused in a model file
+    OCT_OP_IN_PLACE_ANY = 1 << 7,  ///< with OCT_OP_IN_PLACE: or over any other input of the output's shape
+    OCT_OP_PITCHED = 1 << 8, ///< rows (struct oct_op_part) of output 0, and of an input that it is written over, may
+                             ///< lie further apart than they are long, as their strides say
+    OCT_OP_JOINS = 1 << 9,   ///< output 0 is the inputs side by side along the attribute `dim`; run leaves alone an
+                             ///< input that lies there already
 };
 // An operator with none of the format flags reads and writes contiguous tensors.
 

@@ -64,6 +64,7 @@ OCT_API const struct oct_graph *oct_plan_graph(const struct oct_plan *plan);
 /// One step, for tools. Step i is node i of oct_plan_graph.
 struct oct_step_info {
     const char *kernel; ///< never NULL
+    size_t head;        ///< the step whose run does this one too, part by part; its own index when it runs by itself
     bool class_f;
     uint64_t state_bytes;   ///< packed weights and tables
     uint64_t scratch_bytes; ///< at max_rows
@@ -75,7 +76,8 @@ OCT_API struct oct_step_info oct_plan_step(const struct oct_plan *plan, size_t i
 struct oct_slot_info {
     bool in_arena;       ///< false for constants and values nothing stores
     size_t offset_bytes; ///< from the arena's start
-    size_t bytes;
+    size_t bytes;        ///< of its elements
+    bool part;           ///< it lies within the concatenation it is a part of, whose other parts are between its rows
 };
 OCT_API struct oct_slot_info oct_plan_slot(const struct oct_plan *plan, oct_value_id value, int64_t rows);
 

@@ -2,6 +2,9 @@
 
 #include "engine/base/checked.h"
 
+#include <math.h>
+#include <string.h>
+
 #define PANEL_ALIGN 64 // a cache line; also the widest vector load
 
 // A remainder takes a narrower panel when at least a quarter of the wider one would be zero columns: with 16, 32 and
@@ -83,30 +86,111 @@ static int64_t element_offset(const struct octi_panel_source *source, size_t tap
     return window_offset(source, tap) + (int64_t)i * source->channel_stride;
 }
 
-// Writes the weights of one column and returns their sum.
-static int64_t pack_column(const struct octi_panel_geometry *geometry,
-                           const struct octi_panel_source *source,
-                           size_t column,
-                           size_t taps,
-                           size_t k,
-                           size_t width,
-                           size_t position,
-                           int8_t *weights)
+// Weights are packed in pieces of so many k of so many columns: what is written stays in the first-level cache until it
+// is complete, and offsets are worked out once for all columns and taps.
+#define PIECE_K       64
+#define PIECE_COLUMNS 64
+
+// A piece of k, of any tap and column.
+struct piece {
+    size_t n;                 // k that exist
+    bool dense;               // they lie side by side
+    int64_t offsets[PIECE_K]; // from where a column's tap begins
+    const int8_t *from;       // of the column and tap at hand
+    int8_t *to;
+    size_t kr, step; // bytes between groups of kr consecutive k in the panel
+};
+
+// Packs a piece and returns the sum of its weights.
+static int32_t pack_any(const struct piece *piece)
 {
-    const int8_t *from = source->weights + (int64_t)column * source->column_stride;
-    size_t kr = geometry->kr;
-    size_t tap_bytes = padded_k(geometry, k) * width;
-    int64_t sum = 0;
-    for (size_t tap = 0; tap < taps; tap++) {
-        int8_t *to = weights + tap * tap_bytes + position * kr;
-        for (size_t first = 0; first < k; first += kr, to += width * kr) {
-            for (size_t i = first; i < first + kr && i < k; i++) {
-                to[i - first] = from[element_offset(source, tap, i)];
-                sum += to[i - first];
-            }
+    int32_t sum = 0;
+    int8_t *to = piece->to;
+    for (size_t first = 0; first < piece->n; first += piece->kr, to += piece->step) {
+        for (size_t i = first; i < first + piece->kr && i < piece->n; i++) {
+            to[i - first] = piece->from[piece->offsets[i]];
+            sum += to[i - first];
         }
     }
     return sum;
+}
+
+// The same for kr = 4 and whole quads, which is most of what there is.
+static int32_t pack_quads(const struct piece *piece)
+{
+    int32_t sum = 0;
+    int8_t *to = piece->to;
+    if (piece->dense) {
+        for (const int8_t *from = piece->from; from < piece->from + piece->n; from += 4, to += piece->step) {
+            memcpy(to, from, 4);
+            sum += from[0] + from[1] + from[2] + from[3];
+        }
+        return sum;
+    }
+    for (size_t first = 0; first < piece->n; first += 4, to += piece->step) {
+        const int64_t *at = &piece->offsets[first];
+        const int8_t quad[4] = {piece->from[at[0]], piece->from[at[1]], piece->from[at[2]], piece->from[at[3]]};
+        memcpy(to, quad, 4);
+        sum += quad[0] + quad[1] + quad[2] + quad[3];
+    }
+    return sum;
+}
+
+// Packs k [first, first + PIECE_K) of the columns that `columns` names for positions [position, position + n), and adds
+// the weights to `sums`, modulo 2^32.
+static void pack_piece(const struct octi_panel_geometry *geometry,
+                       const struct octi_panel_source *source,
+                       size_t first,
+                       const size_t *columns,
+                       size_t n,
+                       size_t width,
+                       int8_t *weights,
+                       uint32_t *sums)
+{
+    size_t taps = octi_panel_taps(source), k = octi_panel_depth(source);
+    struct piece piece = {.n = k - first < PIECE_K ? k - first : PIECE_K, .dense = true, .kr = geometry->kr};
+    piece.step = width * geometry->kr;
+    int64_t start = element_offset(source, 0, first);
+    for (size_t i = 0; i < piece.n; i++) {
+        piece.offsets[i] = element_offset(source, 0, first + i) - start;
+        piece.dense = piece.dense && piece.offsets[i] == (int64_t)i;
+    }
+    bool quads = piece.kr == 4 && piece.n % 4 == 0;
+    for (size_t tap = 0; tap < taps; tap++) {
+        // An element's offset is that of its tap plus that of its k.
+        const int8_t *from = source->weights + start + element_offset(source, tap, 0) - element_offset(source, 0, 0);
+        int8_t *to = weights + tap * padded_k(geometry, k) * width + first * width;
+        for (size_t i = 0; i < n; i++) {
+            if (columns[i] != SIZE_MAX) {
+                piece.from = from + (int64_t)columns[i] * source->column_stride;
+                piece.to = to + i * piece.kr;
+                sums[i] += (uint32_t)(quads ? pack_quads(&piece) : pack_any(&piece));
+            }
+        }
+    }
+}
+
+// Packs the weights of columns [first, first + n) into a panel and leaves their sums, modulo 2^32, in `sums`.
+static void pack_weights(const struct octi_panel_geometry *geometry,
+                         const struct octi_panel_source *source,
+                         size_t first,
+                         size_t n,
+                         size_t width,
+                         int8_t *weights,
+                         uint32_t *sums)
+{
+    size_t k = octi_panel_depth(source);
+    size_t columns[PIECE_COLUMNS];
+    for (size_t position = 0; position < width; position += PIECE_COLUMNS) {
+        size_t count = width - position < PIECE_COLUMNS ? width - position : PIECE_COLUMNS;
+        for (size_t i = 0; i < count; i++) {
+            size_t column = octi_panel_column_at(geometry, width, position + i);
+            columns[i] = column < n ? first + column : SIZE_MAX;
+        }
+        for (size_t at = 0; at < k; at += PIECE_K) {
+            pack_piece(geometry, source, at, columns, count, width, weights + position * geometry->kr, sums + position);
+        }
+    }
 }
 
 // The larger of a magnitude and another; infinite for NaN.
@@ -133,22 +217,21 @@ void octi_panels_pack(const struct octi_panel_geometry *geometry,
     for (size_t first = 0; first < n_columns;) {
         size_t width = next_width(geometry, n_columns - first);
         size_t n = n_columns - first < width ? n_columns - first : width;
-        int32_t *start = (int32_t *)(void *)place;
+        uint32_t *start = (uint32_t *)(void *)place; // int32 to those who read it
         float *bias = (float *)(void *)(place + 4 * width);
         float *multiplier = (float *)(void *)(place + 8 * width);
         int32_t *zero_point = (int32_t *)(void *)(place + 12 * width);
         int8_t *weights = (int8_t *)(place + octi_panel_header_bytes(width));
+        pack_weights(geometry, source, first, n, width, weights, start);
         for (size_t position = 0; position < width; position++) {
             size_t column = octi_panel_column_at(geometry, width, position);
             if (column >= n) {
                 continue;
             }
             const struct octi_panel_column *given = &columns[first + column];
-            int64_t sum = pack_column(geometry, source, first + column, taps, k, width, position, weights);
-            int64_t depth = (int64_t)(taps * k);
             // Modulo 2^32, as the accumulators are: the true sum fits, so its parts need not.
-            int64_t correction = x_zero_point * (depth * given->zero_point - sum) + geometry->x_offset * sum;
-            start[position] = (int32_t)(uint32_t)(uint64_t)correction;
+            const uint32_t sum = start[position], none = (uint32_t)(taps * k) * (uint32_t)given->zero_point;
+            start[position] = (uint32_t)x_zero_point * (none - sum) + (uint32_t)geometry->x_offset * sum;
             bias[position] = given->bias;
             multiplier[position] = given->multiplier;
             zero_point[position] = given->zero_point;

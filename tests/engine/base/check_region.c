@@ -66,6 +66,86 @@ START_TEST(a_copied_string_is_terminated)
 }
 END_TEST
 
+START_TEST(blocks_of_a_large_region_share_few_large_ones)
+{
+    enum { BLOCKS = 60, BYTES = 300001 };
+    struct oct_chaos chaos;
+    oct_chaos_init(&chaos, SIZE_MAX);
+    struct octi_region region;
+    octi_region_init(&region, &chaos.allocator);
+    uint8_t *blocks[BLOCKS];
+    for (size_t i = 0; i < BLOCKS; i++) {
+        blocks[i] = octi_region_alloc(&region, BYTES);
+        ck_assert_ptr_nonnull(blocks[i]);
+        ck_assert_uint_eq((uintptr_t)blocks[i] % OCT_ALIGN, 0);
+        ck_assert(is_zero(blocks[i], BYTES + 64));
+        memset(blocks[i], (int)(i + 1), BYTES);
+    }
+    for (size_t i = 0; i < BLOCKS; i++) {
+        for (size_t k = 0; k < BYTES; k += 997) {
+            ck_assert_uint_eq(blocks[i][k], i + 1);
+        }
+    }
+    ck_assert_uint_eq(region.bytes, (uint64_t)BLOCKS * BYTES);
+    ck_assert_uint_lt(chaos.requests, BLOCKS / 3);
+    octi_region_deinit(&region);
+    ck_assert_uint_eq(chaos.live, 0);
+}
+END_TEST
+
+START_TEST(a_budget_too_small_for_a_slab_still_gives_the_block)
+{
+    struct oct_budget budget;
+    oct_budget_init(&budget, NULL, 1700000);
+    struct octi_region region;
+    octi_region_init(&region, &budget.allocator);
+    for (int i = 0; i < 16; i++) {
+        ck_assert_ptr_nonnull(octi_region_alloc(&region, 100000));
+    }
+    ck_assert_ptr_null(octi_region_alloc(&region, 100000));
+    octi_region_deinit(&region);
+    ck_assert_uint_eq(budget.live_bytes, 0);
+}
+END_TEST
+
+START_TEST(the_newest_block_can_be_given_back)
+{
+    struct oct_chaos chaos;
+    oct_chaos_init(&chaos, SIZE_MAX);
+    struct octi_region region;
+    octi_region_init(&region, &chaos.allocator);
+    for (int i = 0; i < 30; i++) { // blocks of their own, then slabs
+        void *kept = octi_region_alloc(&region, 100000);
+        size_t live = chaos.live;
+        uint64_t bytes = region.bytes;
+        void *undone = octi_region_alloc(&region, 70000);
+        memset(undone, 0xee, 70000);
+        octi_region_undo(&region, undone, 70000);
+        ck_assert_uint_eq(region.bytes, bytes);
+        ck_assert(chaos.live == live || chaos.live == live + 1); // a slab stays
+        octi_region_undo(&region, undone, 70000);                // no longer there: nothing happens
+        uint8_t *next = octi_region_alloc(&region, 70000);
+        ck_assert(is_zero(next, 70000));
+        octi_region_undo(&region, kept, 100000); // not the newest: nothing happens
+        ck_assert_uint_eq(region.bytes, bytes + 70000);
+    }
+    octi_region_deinit(&region);
+    ck_assert_uint_eq(chaos.live, 0);
+}
+END_TEST
+
+START_TEST(a_copy_is_readable_past_its_end)
+{
+    struct octi_region region;
+    octi_region_init(&region, NULL);
+    const uint8_t *copy = octi_region_copy(&region, "octets", 6);
+    ck_assert_ptr_nonnull(copy);
+    ck_assert_mem_eq(copy, "octets", 6);
+    ck_assert(is_zero(copy + 6, 64));
+    octi_region_deinit(&region);
+}
+END_TEST
+
 START_TEST(out_of_memory_and_overflow_are_refused_and_nothing_leaks)
 {
     for (size_t n = 0; n < 4; n++) {
@@ -90,6 +170,10 @@ static void add(Suite *suite)
     tcase_add_test(region, blocks_are_zeroed_aligned_and_readable_past_their_end);
     tcase_add_test(region, small_blocks_do_not_overlap_and_never_move);
     tcase_add_test(region, a_copied_string_is_terminated);
+    tcase_add_test(region, blocks_of_a_large_region_share_few_large_ones);
+    tcase_add_test(region, a_budget_too_small_for_a_slab_still_gives_the_block);
+    tcase_add_test(region, the_newest_block_can_be_given_back);
+    tcase_add_test(region, a_copy_is_readable_past_its_end);
     tcase_add_test(region, out_of_memory_and_overflow_are_refused_and_nothing_leaks);
 }
 

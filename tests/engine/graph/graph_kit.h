@@ -217,13 +217,18 @@ kit_write_inputs(struct oct_session *session, const struct oct_plan *plan, uint6
 }
 
 /// Runs rows first..first+rows-1 and copies all outputs, one behind the other, to `out`. Returns their bytes.
-static inline size_t kit_run(
-    struct oct_session *session, struct oct_plan *plan, uint64_t seed, int64_t first, int64_t rows, unsigned char *out)
+static inline size_t kit_run_on(const struct oct_executor *executor,
+                                struct oct_session *session,
+                                struct oct_plan *plan,
+                                uint64_t seed,
+                                int64_t first,
+                                int64_t rows,
+                                unsigned char *out)
 {
     struct oct_error error = OCT_ERROR_INIT;
     ck_assert_ok(oct_session_bind(session, plan, rows, &error), &error);
     kit_write_inputs(session, plan, seed, first, rows);
-    oct_session_run(session, NULL);
+    oct_session_run(session, executor);
     size_t used = 0;
     for (size_t i = 0; i < oct_plan_output_count(plan); i++) {
         size_t bytes;
@@ -233,6 +238,12 @@ static inline size_t kit_run(
         used += bytes;
     }
     return used;
+}
+
+static inline size_t kit_run(
+    struct oct_session *session, struct oct_plan *plan, uint64_t seed, int64_t first, int64_t rows, unsigned char *out)
+{
+    return kit_run_on(NULL, session, plan, seed, first, rows, out);
 }
 
 /// The largest difference of the outputs: in steps for bytes, absolute for floats.
@@ -300,6 +311,55 @@ static inline struct oct_plan *kit_compare(struct kit *kit, double tolerance)
     oct_plan_release(plain);
     oct_session_destroy(session);
     return full;
+}
+
+static inline void kit_parallel(void *context, size_t count, oct_task_fn task, void *argument)
+{
+    (void)context;
+    for (size_t i = count; i-- > 0;) { // backwards: parts must not depend on one another
+        task(argument, i, count);
+    }
+}
+
+/// Plans the finished graph for every instruction set of this machine and compares runs of 1, 3 and 8 rows, with and
+/// without an executor, with the reference of the graph as it is: byte for byte.
+static inline void kit_compare_everywhere(struct kit *kit)
+{
+    static const char *const levels[] = {
+#define OCT_ISA(tag, family, required, flags) #tag,
+#include "engine/kernels/isa.def"
+#undef OCT_ISA
+    };
+    static const int64_t ROWS[] = {1, 3, 8};
+    const struct oct_executor executor = {NULL, 3, kit_parallel};
+    struct oct_error error = OCT_ERROR_INIT;
+    struct oct_session *session;
+    ck_assert_ok(oct_session_create(NULL, &session, &error), &error);
+    struct oct_plan *plain = kit_plan(kit->graph, true, true);
+    unsigned char *expected = malloc(KIT_MAX_OUTPUT_BYTES), *got = malloc(KIT_MAX_OUTPUT_BYTES);
+    for (size_t level = 0; level < sizeof levels / sizeof levels[0]; level++) {
+        struct oct_plan_options options = oct_plan_options_default();
+        uint64_t mask;
+        ck_assert_status_ok(oct_cpu_mask_parse(levels[level], &mask, NULL));
+        options.cpu_features &= mask;
+        options.max_rows = 8;
+        struct oct_plan *plan = NULL;
+        ck_assert_ok(oct_plan_create(kit->graph, &options, &plan, &error), &error);
+        for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+            int64_t rows = ROWS[i] <= oct_plan_max_rows(plan) ? ROWS[i] : 1;
+            size_t n = kit_run(session, plain, i, 0, rows, expected);
+            for (int parallel = 0; parallel < 2; parallel++) {
+                ck_assert_uint_eq(n, kit_run_on(parallel ? &executor : NULL, session, plan, i, 0, rows, got));
+                ck_assert_msg(memcmp(expected, got, n) == 0, "%s, %d rows, executor %d: answers differ by %g",
+                              levels[level], (int)rows, parallel, kit_distance(plan, rows, expected, got));
+            }
+        }
+        oct_plan_release(plan);
+    }
+    free(expected);
+    free(got);
+    oct_plan_release(plain);
+    oct_session_destroy(session);
 }
 
 #endif

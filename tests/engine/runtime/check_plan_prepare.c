@@ -170,6 +170,35 @@ START_TEST(scratch_beyond_the_address_space_is_a_limit)
 }
 END_TEST
 
+START_TEST(convolutions_of_one_geometry_share_their_tables)
+{
+    struct kit kit = kit_open();
+    oct_value_id x = kit_input(&kit, "x", kit_quantized(OCT_DTYPE_QUINT8, KIT_SHAPE(KIT_N, 16, 20, 20), 0.05, 7));
+    static const int64_t PADDING[] = {1, 1, 2};
+    for (int i = 0; i < 3; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "conv%d", i);
+        oct_value_id w = kit_constant(&kit, kit_quantized(OCT_DTYPE_QINT8, KIT_SHAPE(16, 16, 3, 3), 0.02, 0));
+        x = kit_node_of(&kit, name, "quantized::conv2d", KIT_INPUTS(x, w),
+                        KIT_ATTRIBUTES(KIT_INTS("padding", PADDING[i], PADDING[i]), kit_number("output_scale", 0.05),
+                                       kit_int("output_zero_point", 7)));
+    }
+    kit_output(&kit, "y", x);
+    kit_finish(&kit);
+    struct oct_plan *plan = kit_compare(&kit, 0);
+    size_t first = 0;
+    while (strcmp(oct_graph_node(oct_plan_graph(plan), first).name, "conv0") != 0) {
+        first++;
+    }
+    const uint64_t table = 9 * 20 * 20 * sizeof(int32_t), weights = 16 * 16 * 9;
+    ck_assert_uint_ge(oct_plan_step(plan, first).state_bytes, table + weights);
+    ck_assert_uint_lt(oct_plan_step(plan, first + 1).state_bytes, table);
+    ck_assert_uint_ge(oct_plan_step(plan, first + 2).state_bytes, table + weights);
+    oct_plan_release(plan);
+    kit_close(&kit);
+}
+END_TEST
+
 static void add(Suite *suite)
 {
     TCase *constants = oct_case(suite, "constants");
@@ -179,6 +208,7 @@ static void add(Suite *suite)
     TCase *failures = oct_case(suite, "failures");
     tcase_add_test(failures, an_operator_that_cannot_be_prepared_is_named);
     tcase_add_test(failures, scratch_beyond_the_address_space_is_a_limit);
+    tcase_add_test(failures, convolutions_of_one_geometry_share_their_tables);
 }
 
 OCT_CHECK_MAIN("engine/runtime/plan_prepare", add)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/support/oct_check.h"
+#include "tests/support/rng.h"
 
 static const struct octi_panel_geometry vnni = {.nr = 64, .nr_min = 16, .kr = 4, .k_align = 4, .lanes = 4};
 static const struct octi_panel_geometry by_sixteen = {.nr = 64, .nr_min = 16, .kr = 4, .k_align = 4, .lanes = 0};
@@ -158,6 +159,102 @@ START_TEST(row_taps_run_through_a_row_of_the_window_channels_innermost)
 }
 END_TEST
 
+/// The contract, read word by word: every byte of one panel.
+static void pack_plainly(const struct octi_panel_geometry *geometry,
+                         const struct octi_panel_source *source,
+                         const struct octi_panel_column *columns,
+                         int32_t x_zero_point,
+                         const struct octi_panel *panel,
+                         unsigned char *bytes)
+{
+    size_t taps = octi_panel_taps(source), k = octi_panel_depth(source), kr = geometry->kr;
+    size_t padded = (k + geometry->k_align - 1) / geometry->k_align * geometry->k_align;
+    for (size_t position = 0; position < panel->width; position++) {
+        size_t column = octi_panel_column_at(geometry, panel->width, position);
+        if (column >= panel->n) {
+            continue;
+        }
+        int64_t sum = 0;
+        for (size_t t = 0; t < taps; t++) {
+            for (size_t i = 0; i < k; i++) {
+                size_t y = source->depthwise  ? i / source->window_width
+                           : source->row_taps ? t
+                                              : t / source->window_width;
+                size_t x = source->depthwise  ? i % source->window_width
+                           : source->row_taps ? i / source->channels
+                                              : t % source->window_width;
+                size_t c = source->depthwise ? 0 : source->row_taps ? i % source->channels : i;
+                int8_t w = source->weights[(int64_t)(panel->first + column) * source->column_stride +
+                                           (int64_t)y * source->y_stride + (int64_t)x * source->x_stride +
+                                           (int64_t)c * source->channel_stride];
+                size_t at = (t * padded + i / kr * kr) * panel->width + position * kr + i % kr;
+                bytes[octi_panel_header_bytes(panel->width) + at] = (unsigned char)w;
+                sum += w;
+            }
+        }
+        const struct octi_panel_column *given = &columns[panel->first + column];
+        int32_t start =
+            (int32_t)(x_zero_point * ((int64_t)(taps * k) * given->zero_point - sum) + geometry->x_offset * sum);
+        memcpy(bytes + 4 * position, &start, 4);
+        memcpy(bytes + 4 * (panel->width + position), &given->bias, 4);
+        memcpy(bytes + 4 * (2 * panel->width + position), &given->multiplier, 4);
+        memcpy(bytes + 4 * (3 * panel->width + position), &given->zero_point, 4);
+    }
+}
+
+START_TEST(every_byte_is_what_the_contract_says)
+{
+    static const struct octi_panel_geometry geometries[] = {
+        {.nr = 64, .nr_min = 16, .kr = 4, .k_align = 4, .lanes = 4},
+        {.nr = 64, .nr_min = 16, .kr = 4, .k_align = 64, .lanes = 4},
+        {.nr = 128, .nr_min = 16, .kr = 4, .k_align = 8, .lanes = 1, .x_offset = 128},
+        {.nr = 16, .nr_min = 16, .kr = 2, .k_align = 2, .lanes = 2},
+        {.nr = 16, .nr_min = 4, .kr = 1, .k_align = 1, .lanes = 1},
+    };
+    struct oct_rng rng = {(uint64_t)_i + 1};
+    const struct octi_panel_geometry *geometry = &geometries[_i % 5];
+    for (int round = 0; round < 60; round++) {
+        size_t n = (size_t)oct_rng_between(&rng, 1, 150), h = (size_t)oct_rng_between(&rng, 1, 3);
+        size_t w = (size_t)oct_rng_between(&rng, 1, 3), c = (size_t)oct_rng_between(&rng, 1, round % 2 ? 8 : 140);
+        int kind = (int)oct_rng_between(&rng, 0, 3);
+        c = kind == 1 ? 1 : c;
+        bool innermost = oct_rng_between(&rng, 0, 1); // channels, as channels-last weights have them
+        struct octi_panel_source source = {.column_stride = (int64_t)(h * w * c) + oct_rng_between(&rng, 0, 3)};
+        source.channel_stride = innermost ? 1 : (int64_t)(h * w);
+        source.x_stride = innermost ? (int64_t)c : 1;
+        source.y_stride = source.x_stride * (int64_t)w;
+        source.window_height = h;
+        source.window_width = w;
+        source.channels = c;
+        source.depthwise = kind == 1;
+        source.row_taps = kind == 2;
+        int8_t *weights = malloc(n * (size_t)source.column_stride);
+        oct_rng_bytes(&rng, weights, n * (size_t)source.column_stride);
+        source.weights = weights;
+        struct octi_panel_column columns[150];
+        for (size_t i = 0; i < n; i++) {
+            columns[i] = (struct octi_panel_column){oct_rng_float(&rng, -1, 1), oct_rng_float(&rng, 0, 1),
+                                                    (int32_t)oct_rng_between(&rng, -3, 3)};
+        }
+        size_t bytes;
+        ck_assert(octi_panel_bytes(geometry, n, octi_panel_taps(&source), octi_panel_depth(&source), &bytes));
+        unsigned char *got = calloc(1, bytes), *expected = calloc(1, bytes);
+        struct octi_panel *panels = calloc(octi_panel_count(geometry, n), sizeof *panels);
+        struct octi_panels packed;
+        octi_panels_pack(geometry, &source, columns, n, 131, panels, got, &packed);
+        for (size_t p = 0; p < packed.n_panels; p++) {
+            size_t at = (size_t)((const unsigned char *)panels[p].bytes - got);
+            pack_plainly(geometry, &source, columns, 131, &panels[p], expected + at);
+        }
+        ck_assert_mem_eq(got, expected, bytes);
+        free(panels);
+        free(expected);
+        free(got);
+        free(weights);
+    }
+}
+END_TEST
+
 static void add(Suite *suite)
 {
     TCase *layout = oct_case(suite, "layout");
@@ -167,6 +264,7 @@ static void add(Suite *suite)
     tcase_add_test(layout, sizes_that_overflow_are_refused);
     tcase_add_test(layout, header_and_weights_lie_where_the_contract_says);
     tcase_add_test(layout, what_kernels_take_off_activations_is_back_in_the_start);
+    tcase_add_loop_test(layout, every_byte_is_what_the_contract_says, 0, 10);
     tcase_add_test(layout, row_taps_run_through_a_row_of_the_window_channels_innermost);
 }
 
