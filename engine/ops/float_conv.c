@@ -328,6 +328,7 @@ enum oct_status octi_float_conv_prepare(struct oct_op_prepare_call *call)
         return status;
     }
     call->state = state;
+    call->constants_packed = true;
     if (depthwise) {
         call->run = run_depthwise;
         call->kernel = "conv_depthwise";
