@@ -33,12 +33,6 @@ size_t octi_panel_count(const struct octi_panel_geometry *geometry, size_t n_col
     return count;
 }
 
-// k is in memory already where this is called: it does not overflow.
-static size_t padded_k(const struct octi_panel_geometry *geometry, size_t k)
-{
-    return (k + geometry->k_align - 1) / geometry->k_align * geometry->k_align;
-}
-
 static bool
 one_panel_bytes(const struct octi_panel_geometry *geometry, size_t width, size_t taps, size_t k, size_t *bytes)
 {
@@ -95,7 +89,7 @@ static int64_t pack_column(const struct octi_panel_geometry *geometry,
 {
     const int8_t *from = source->weights + (int64_t)column * source->column_stride;
     size_t kr = geometry->kr;
-    size_t tap_bytes = padded_k(geometry, k) * width;
+    size_t tap_bytes = octi_panel_padded_k(geometry, k) * width;
     int64_t sum = 0;
     for (size_t tap = 0; tap < taps; tap++) {
         int8_t *to = weights + tap * tap_bytes + position * kr;

@@ -91,6 +91,12 @@ static inline size_t octi_panel_header_bytes(size_t width)
     return 16 * width;
 }
 
+/// Elements of k that a panel holds. k is in memory already where this is called: it does not overflow.
+static inline size_t octi_panel_padded_k(const struct octi_panel_geometry *geometry, size_t k)
+{
+    return (k + geometry->k_align - 1) / geometry->k_align * geometry->k_align;
+}
+
 /// Packs `n_columns` columns. All pointers are valid and sized by the functions above.
 /// @param columns       [n_columns]
 /// @param x_zero_point  of the activations, 0..255

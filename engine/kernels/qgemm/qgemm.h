@@ -34,10 +34,12 @@ struct octi_qgemm_call {
     size_t offset_stride;   ///< entries between taps
     size_t tap_stride;      ///< BYTES between taps, on top of the offsets
     const uint8_t *padding;
-    size_t line, line_first; ///< qdwconv only: rows of an output line, and where in its line row 0 is
-    size_t x_stride;         ///< qdwconv only: columns of the image between neighbouring outputs of a line
-    uint8_t *c;              ///< column 0 of the first row; must not overlap a
-    size_t c_stride;         ///< BYTES between rows
+    const int32_t *tap_offsets; ///< BYTES of each tap; only kernels that say `lines`
+    size_t line_stride;         ///< BYTES between lines; with tap_offsets only
+    size_t line, line_first;    ///< rows of an output line, and where in its line row 0 is (qdwconv only)
+    size_t x_stride;            ///< qdwconv only: columns of the image between neighbouring outputs of a line
+    uint8_t *c;                 ///< column 0 of the first row; must not overlap a
+    size_t c_stride;            ///< BYTES between rows
     struct octi_output output;
 };
 
@@ -66,6 +68,9 @@ static inline size_t octi_qgemm_tile_rows(size_t remaining, size_t mr)
 /// Address of row `m` at tap `t`.
 static inline const uint8_t *octi_qgemm_row(const struct octi_qgemm_call *call, size_t t, size_t m)
 {
+    if (call->tap_offsets != NULL) {
+        return call->a + m / call->line * call->line_stride + m % call->line * call->a_stride + call->tap_offsets[t];
+    }
     if (call->offsets == NULL) {
         return call->a + m * call->a_stride;
     }
