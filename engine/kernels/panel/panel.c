@@ -70,6 +70,9 @@ static int64_t element_offset(const struct octi_panel_source *source, size_t tap
     if (source->depthwise) {
         return window_offset(source, i);
     }
+    if (source->flat) {
+        return window_offset(source, i / source->channels) + (int64_t)(i % source->channels) * source->channel_stride;
+    }
     if (source->row_taps) {
         return (int64_t)tap * source->y_stride + (int64_t)(i / source->channels) * source->x_stride +
                (int64_t)(i % source->channels) * source->channel_stride;

@@ -1,8 +1,8 @@
 #include "engine/kernels/qdwconv/qdwconv.h"
 
 static const struct octi_qdwconv rows[] = {
-#define OCT_QDWCONV(function, isa, window, nr, nr_min, kr, k_align, lanes)                                             \
-    {{#function, OCTI_ISA_##isa}, octi_##function, window, {nr, nr_min, kr, k_align, lanes}},
+#define OCT_QDWCONV(function, isa, window, ...)                                                                        \
+    {{#function, OCTI_ISA_##isa}, octi_##function, window, {.nr = __VA_ARGS__}},
 #include "engine/kernels/qdwconv/qdwconv.def"
 #undef OCT_QDWCONV
 };

@@ -10,8 +10,10 @@
 /// A is read in place. Directly: one tap, row m at a + m*a_stride. Or indirectly, which makes a convolution of the same
 /// product: row m of tap t at a + offsets[t*offset_stride + m] + t*tap_stride, or at `padding` where the offset is
 /// OCTI_QGEMM_PADDING. A table of one tap (offset_stride 0) with a tap_stride serves windows that lie in no padding.
-/// From each such address k bytes are used, and up to k_align - 1 more are read (against zero weights).
-/// `padding` points to k + 64 readable bytes of which the first k hold zx.
+/// Or in lines, for kernels of tiles: `line` rows a_stride apart, then the next line line_stride behind the first; tap
+/// t lies at tap_offsets[t] from each row; m is a multiple of `line`. From each such address k bytes are used, and up
+/// to k_align - 1 more are read (against zero weights). `padding` points to k + 64 readable bytes of which the first k
+/// hold zx.
 ///
 /// Threads: [any], no shared state. Cannot fail. Reference: qgemm_1x16__scalar.c.
 #ifndef OCTET_ENGINE_KERNELS_QGEMM_QGEMM_H
@@ -34,8 +36,8 @@ struct octi_qgemm_call {
     size_t offset_stride;   ///< entries between taps
     size_t tap_stride;      ///< BYTES between taps, on top of the offsets
     const uint8_t *padding;
-    const int32_t *tap_offsets; ///< BYTES of each tap; only kernels that say `lines`
-    size_t line_stride;         ///< BYTES between lines; with tap_offsets only
+    const int32_t *tap_offsets; ///< [taps] BYTES; only for kernels whose geometry says `gathered`
+    size_t line_stride;         ///< BYTES between lines, with tap_offsets
     size_t line, line_first;    ///< rows of an output line, and where in its line row 0 is (qdwconv only)
     size_t x_stride;            ///< qdwconv only: columns of the image between neighbouring outputs of a line
     uint8_t *c;                 ///< column 0 of the first row; must not overlap a
@@ -91,7 +93,7 @@ static inline int32_t octi_qgemm_row_sum(const struct octi_qgemm_call *call, siz
     return sum;
 }
 
-#define OCT_QGEMM(function, isa, mr, nr, nr_min, kr, k_align, lanes)                                                   \
+#define OCT_QGEMM(function, isa, mr, ...)                                                                              \
     void octi_##function(const struct octi_qgemm_call *call, const struct octi_panels *weights,                        \
                          const struct octi_panel *panel);
 #include "engine/kernels/qgemm/qgemm.def"

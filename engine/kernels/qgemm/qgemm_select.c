@@ -1,8 +1,7 @@
 #include "engine/kernels/qgemm/qgemm.h"
 
 static const struct octi_qgemm rows[] = {
-#define OCT_QGEMM(function, isa, mr, nr, nr_min, kr, k_align, lanes)                                                   \
-    {{#function, OCTI_ISA_##isa}, octi_##function, mr, {nr, nr_min, kr, k_align, lanes}},
+#define OCT_QGEMM(function, isa, mr, ...) {{#function, OCTI_ISA_##isa}, octi_##function, mr, {.nr = __VA_ARGS__}},
 #include "engine/kernels/qgemm/qgemm.def"
 #undef OCT_QGEMM
 };

@@ -9,7 +9,7 @@
 
 START_TEST(this_machine_passes_at_every_level_it_has)
 {
-    static const char *const levels[] = {"scalar", "avx2", "avx512vnni", "avx512vbmi"};
+    static const char *const levels[] = {"scalar", "avx2", "avx512vnni", "avx512vbmi", "amxint8"};
     for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
         uint64_t mask;
         struct oct_error error = OCT_ERROR_INIT;

@@ -38,8 +38,8 @@ START_TEST(every_isa_gives_the_same_bytes)
     struct oct_session *session;
     ck_assert_ok(oct_session_create(NULL, &session, &error), &error);
     unsigned char *expected = malloc(KIT_MAX_OUTPUT_BYTES), *got = malloc(KIT_MAX_OUTPUT_BYTES);
-    static const char *const LEVELS[] = {"scalar", "avx2", "avx512vnni"};
-    for (size_t i = 0; i < 3; i++) {
+    static const char *const LEVELS[] = {"scalar", "avx2", "avx512vnni", "amxint8"};
+    for (size_t i = 0; i < sizeof LEVELS / sizeof LEVELS[0]; i++) {
         struct oct_plan_options options = oct_plan_options_default();
         uint64_t mask;
         ck_assert_ok(oct_cpu_mask_parse(LEVELS[i], &mask, &error), &error);
