@@ -12,6 +12,8 @@
 #define MIN_PART_ROWS 24
 /// Of activations and results of a block: part of a second-level cache, the rest of which the weights pass through.
 #define BLOCK_BYTES ((int64_t)256 << 10)
+/// Gathered rows are written first: a first-level cache should hold them.
+#define GATHERED_BYTES ((int64_t)24 << 10)
 /// Fewer rows than this would read weights more often than they are worth.
 #define MIN_BLOCK_ROWS 96
 
@@ -26,7 +28,7 @@ static int64_t block_rows(const struct octi_product *product, const struct octi_
 {
     int64_t bytes = (int64_t)(product->groups * (product->weights->k + product->weights->n_columns));
     int64_t unit = unit_rows(product);
-    int64_t rows = BLOCK_BYTES / bytes;
+    int64_t rows = (slice->to != NULL ? GATHERED_BYTES : BLOCK_BYTES) / bytes;
     rows = (rows > MIN_BLOCK_ROWS ? rows : MIN_BLOCK_ROWS) / unit * unit;
     rows = rows > unit ? rows : unit;
     return slice->to != NULL && slice->rows < rows ? slice->rows : rows;
@@ -136,6 +138,7 @@ static void do_rows(const void *context, int64_t begin, int64_t end)
     int64_t unit = unit_rows(product);
     const struct octi_gathered_slice slice = slice_of(product, begin, end, product->rows / unit);
     multiply_blocks(product, begin * unit, end * unit, 0, product->groups * product->weights->n_panels, &slice);
+    octi_qgemm_done(&product->weights->geometry);
 }
 
 static void do_panels(const void *context, int64_t begin, int64_t end)
@@ -144,6 +147,7 @@ static void do_panels(const void *context, int64_t begin, int64_t end)
     int64_t n_panels = (int64_t)(product->groups * product->weights->n_panels);
     const struct octi_gathered_slice slice = slice_of(product, begin, end, n_panels);
     multiply_blocks(product, 0, product->rows, (size_t)begin, (size_t)end, &slice);
+    octi_qgemm_done(&product->weights->geometry);
 }
 
 void octi_product_run(const struct octi_product *product, const struct oct_executor *executor)

@@ -463,10 +463,13 @@ static enum oct_status prepare_conv(struct oct_op_prepare_call *call, bool relu)
         call->kernel = depthwise->kernel.name;
     } else {
         const struct octi_qgemm *kernel = octi_qgemm_select(call->cpu_features);
+        merged = octi_merged_groups(&geometry, &kernel->geometry);
+        size_t depth = (size_t)(octi_conv_count(geometry.kernel) * geometry.group_channels * merged);
+        kernel = octi_qgemm_select_depth(call->cpu_features, depth);
+        merged = octi_merged_groups(&geometry, &kernel->geometry);
         state->kernel = kernel->run;
         layout = &kernel->geometry;
         call->kernel = kernel->kernel.name;
-        merged = octi_merged_groups(&geometry, layout);
         state->groups = (size_t)(geometry.groups / merged);
         state->group_channels = (size_t)(geometry.group_channels * merged);
     }

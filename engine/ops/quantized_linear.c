@@ -131,7 +131,7 @@ static enum oct_status prepare_linear(struct oct_op_prepare_call *call, bool rel
     if (state == NULL) {
         return OCT_ERR_NOMEM;
     }
-    state->kernel = octi_qgemm_select(call->cpu_features);
+    state->kernel = octi_qgemm_select_depth(call->cpu_features, (size_t)weight->desc.shape.dims[1]);
     state->output = octi_output_of(&call->outputs[0], relu);
     struct octi_panel_source source = {
         .weights = weight->data,

@@ -59,6 +59,13 @@ struct octi_qgemm {
 
 OCTI_FAMILY_DECLARE(qgemm);
 
+/// The same for products of `depth` multiplications a sum: too few do not pay for tiles.
+const struct octi_qgemm *octi_qgemm_select_depth(uint64_t cpu_features, size_t depth);
+
+/// To be called on a thread that ran kernels of this geometry, when it turns to something else: gives back what they
+/// left loaded in the processor, which the kernel would save and restore at every switch of threads.
+void octi_qgemm_done(const struct octi_panel_geometry *geometry);
+
 /// Balanced tiles: `remaining` rows are cut into ceil(remaining / mr) tiles whose sizes differ by at most one; returns
 /// the next one's. 49 rows by 6 are four 6s and five 5s, not eight 6s and a lone, memory-bound 1.
 static inline size_t octi_qgemm_tile_rows(size_t remaining, size_t mr)

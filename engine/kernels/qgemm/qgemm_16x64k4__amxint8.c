@@ -1,8 +1,10 @@
-// DESIGN: a unit of work is four tiles of 16 x 16 sums: 16 rows by the 64 columns of a panel, 32 rows by 32 or 64 rows
-// by
-// 16. Its sums go through a buffer that stays in the first-level cache, and are requantized by the vector unit *between
-// the tile products of the next unit*: at K = 256 requantizing takes as long as multiplying, and the two use different
-// execution units. A tile of activations is read in place: its rows lie one stride apart.
+// DESIGN: a pass multiplies four tiles of 16 x 16 sums over all k: two of rows by two of columns, which reads the
+// fewest bytes; a unit of 32 rows by the 64 columns of a panel is two passes. Its sums go through a buffer that stays
+// in the first-level cache and are requantized between the products of the next unit. Activations are read in place, a
+// tile's rows one stride apart; a row that does not begin at a cache line costs four times as much to load, hence
+// geometry.gathered.
+// Loading a tile keeps the processor from issuing anything else for 9 cycles, storing one for 16, and products leave
+// vectors half of their floating-point units: those three add up more than they overlap, and bound small k.
 // Rows are balanced over tiles of one height, because the shape of tiles is set for the whole call: 49 rows are four
 // tiles of 13, the last of which begin earlier and compute some rows again.
 #include <immintrin.h>
@@ -12,9 +14,9 @@
 #include "engine/kernels/x86/requant_avx512.h"
 #include "engine/kernels/x86/tiles.h"
 
-#define INLINE   static inline __attribute__((always_inline))
-#define UNIT     4    // tiles of sums
-#define UNIT_SUM 1024 // sums of a unit
+#define INLINE     static inline __attribute__((always_inline))
+#define UNIT_TILES 4                         // of rows, at most
+#define UNIT_SUMS  (2 * OCTI_TILE_ROWS * 64) // at most
 /// Fewer rows read the weights no slower in vectors, and need no tiles.
 #define MIN_ROWS 4
 
@@ -34,14 +36,13 @@ static struct cut make_cut(const struct octi_qgemm_call *call)
 }
 
 // Sets the tiles' shape unless it is set already: asking takes a tenth of the time.
-static void configure(size_t height, int nv)
+static void configure(size_t height)
 {
     struct octi_tile_config config = {.palette = 1};
     struct octi_tile_config current;
     for (size_t i = 0; i < OCTI_TILES; i++) {
-        bool weights = nv == 4 ? i > 4 : nv == 2 ? i > 5 : i == 7;
         config.row_bytes[i] = OCTI_TILE_ROW;
-        config.rows[i] = weights ? OCTI_TILE_ROWS : (uint8_t)height;
+        config.rows[i] = i < 6 ? (uint8_t)height : OCTI_TILE_ROWS; // 0 to 3 sums, 4 and 5 activations, 6 and 7 weights
     }
     octi_tiles_current(&current);
     if (memcmp(&config, &current, sizeof config) != 0) {
@@ -164,7 +165,7 @@ struct unfinished {
     const int32_t *sums;
     const int32_t *x_sums;
     uint8_t *c;
-    uint8_t *tiles[UNIT]; // c of each tile of rows
+    uint8_t *tiles[UNIT_TILES]; // c of each tile of rows
 };
 
 struct finishing {
@@ -183,7 +184,7 @@ INLINE void finish_rows(struct unfinished *unit, size_t n, const struct finishin
         unit->c += how->c_stride;
         unit->sums += 16 * nv;
         unit->rows--;
-        if (nv < UNIT && --unit->in_tile == 0 && unit->rows > 0) {
+        if (--unit->in_tile == 0 && unit->rows > 0) {
             unit->in_tile = how->height;
             unit->c = unit->tiles[++unit->tile];
             unit->sums += (OCTI_TILE_ROWS - how->height) * 16 * (size_t)nv;
@@ -191,121 +192,148 @@ INLINE void finish_rows(struct unfinished *unit, size_t n, const struct finishin
     }
 }
 
-// Sums of a unit begin with the panel's `start` in every row.
-INLINE void start_sums(const int32_t *start, const int nv)
+// How the four tiles of a pass lie: a lone tile of rows takes four of columns, a panel of 16 columns four of rows.
+enum shape { SHAPE_2X2, SHAPE_1X4, SHAPE_4X1 };
+
+struct pass {
+    const uint8_t *a0, *a1, *a2, *a3; // tiles of rows
+    size_t a_stride;
+    size_t w_stride;      // of the weights, whose tiles of columns are 64 bytes apart
+    const int32_t *start; // of the first column
+    int32_t *sums;        // of tile 0
+    size_t stride;        // BYTES between rows of sums
+};
+
+// Where the sums of tile `d` go.
+INLINE int32_t *tile_sums(const struct pass *pass, const enum shape shape, const size_t d)
 {
-    OCTI_TILE_LOAD(0, start, 0);
-    if (nv == 1) {
-        OCTI_TILE_LOAD(1, start, 0);
-        OCTI_TILE_LOAD(2, start, 0);
-        OCTI_TILE_LOAD(3, start, 0);
-    } else if (nv == 2) {
-        OCTI_TILE_LOAD(1, start + 16, 0);
-        OCTI_TILE_LOAD(2, start, 0);
-        OCTI_TILE_LOAD(3, start + 16, 0);
-    } else {
-        OCTI_TILE_LOAD(1, start + 16, 0);
-        OCTI_TILE_LOAD(2, start + 32, 0);
-        OCTI_TILE_LOAD(3, start + 48, 0);
-    }
+    const size_t down = OCTI_TILE_ROWS * pass->stride / sizeof(int32_t);
+    return shape == SHAPE_2X2   ? pass->sums + d % 2 * 16 + d / 2 * down
+           : shape == SHAPE_1X4 ? pass->sums + d * 16
+                                : pass->sums + d * down;
 }
 
-INLINE void store_sums(int32_t *sums, const int nv)
-{
-    OCTI_TILE_STORE(0, sums, 64 * nv);
-    if (nv == 1) {
-        OCTI_TILE_STORE(1, sums + 256, 64);
-        OCTI_TILE_STORE(2, sums + 512, 64);
-        OCTI_TILE_STORE(3, sums + 768, 64);
-    } else if (nv == 2) {
-        OCTI_TILE_STORE(1, sums + 16, 128);
-        OCTI_TILE_STORE(2, sums + 512, 128);
-        OCTI_TILE_STORE(3, sums + 528, 128);
-    } else {
-        OCTI_TILE_STORE(1, sums + 16, 256);
-        OCTI_TILE_STORE(2, sums + 32, 256);
-        OCTI_TILE_STORE(3, sums + 48, 256);
-    }
-}
+// Tile `d` of the sums begins with the panel's `start` in every row.
+#define START(d) OCTI_TILE_LOAD(d, pass->start + 16 * (shape == SHAPE_2X2 ? (d) % 2 : shape == SHAPE_1X4 ? (d) : 0), 0)
 
-// 64 k of a unit: activations of its tiles at a0..a3, weights at w.
-INLINE void multiply_step(const uint8_t *a0,
-                          const uint8_t *a1,
-                          const uint8_t *a2,
-                          const uint8_t *a3,
-                          size_t a_stride,
+// The products of one step of 64 k, `at` bytes from each row and with weights at `w`. A tile can be stored about 50
+// cycles after its last product, and what stands behind the store waits as long: tiles 0 and 1 are stored while the
+// last products of this pass are under way, 2 and 3 during the first of the next one, to `late2` and `late3`.
+INLINE void multiply_step(const struct pass *pass,
+                          size_t at,
                           const int8_t *w,
-                          const int nv)
+                          const bool first,
+                          const bool last,
+                          int32_t *late2,
+                          int32_t *late3,
+                          const enum shape shape)
 {
-    if (nv == 1) {
-        OCTI_TILE_LOAD(7, w, 64);
-        OCTI_TILE_LOAD(4, a0, a_stride);
-        OCTI_TILE_DOT_U8S8(0, 4, 7);
-        OCTI_TILE_LOAD(5, a1, a_stride);
-        OCTI_TILE_DOT_U8S8(1, 5, 7);
-        OCTI_TILE_LOAD(6, a2, a_stride);
-        OCTI_TILE_DOT_U8S8(2, 6, 7);
-        OCTI_TILE_LOAD(4, a3, a_stride);
-        OCTI_TILE_DOT_U8S8(3, 4, 7);
-    } else if (nv == 2) {
-        OCTI_TILE_LOAD(4, a0, a_stride);
-        OCTI_TILE_LOAD(6, w, 128);
-        OCTI_TILE_DOT_U8S8(0, 4, 6);
-        OCTI_TILE_LOAD(7, w + 64, 128);
-        OCTI_TILE_DOT_U8S8(1, 4, 7);
-        OCTI_TILE_LOAD(5, a1, a_stride);
-        OCTI_TILE_DOT_U8S8(2, 5, 6);
-        OCTI_TILE_DOT_U8S8(3, 5, 7);
+    OCTI_TILE_LOAD(4, pass->a0 + at, pass->a_stride);
+    OCTI_TILE_LOAD(6, w, pass->w_stride);
+    if (first) {
+        START(0);
+    }
+    OCTI_TILE_DOT_U8S8(0, 4, 6);
+    if (first) {
+        OCTI_TILE_STORE(2, late2, pass->stride);
+        START(1);
+    }
+    if (shape == SHAPE_4X1) {
+        OCTI_TILE_LOAD(5, pass->a1 + at, pass->a_stride);
+        OCTI_TILE_DOT_U8S8(1, 5, 6);
     } else {
-        OCTI_TILE_LOAD(4, a0, a_stride);
-        OCTI_TILE_LOAD(5, w, 256);
-        OCTI_TILE_DOT_U8S8(0, 4, 5);
-        OCTI_TILE_LOAD(6, w + 64, 256);
-        OCTI_TILE_DOT_U8S8(1, 4, 6);
-        OCTI_TILE_LOAD(7, w + 128, 256);
-        OCTI_TILE_DOT_U8S8(2, 4, 7);
-        OCTI_TILE_LOAD(5, w + 192, 256);
-        OCTI_TILE_DOT_U8S8(3, 4, 5);
+        OCTI_TILE_LOAD(7, w + 64, pass->w_stride);
+        OCTI_TILE_DOT_U8S8(1, 4, 7);
+    }
+    if (first) {
+        OCTI_TILE_STORE(3, late3, pass->stride);
+        START(2);
+        START(3);
+    }
+    if (shape == SHAPE_2X2) {
+        OCTI_TILE_LOAD(5, pass->a1 + at, pass->a_stride);
+        OCTI_TILE_DOT_U8S8(2, 5, 6);
+    } else if (shape == SHAPE_1X4) {
+        OCTI_TILE_LOAD(6, w + 128, pass->w_stride);
+        OCTI_TILE_DOT_U8S8(2, 4, 6);
+    } else {
+        OCTI_TILE_LOAD(4, pass->a2 + at, pass->a_stride);
+        OCTI_TILE_DOT_U8S8(2, 4, 6);
+    }
+    if (last) {
+        OCTI_TILE_STORE(0, tile_sums(pass, shape, 0), pass->stride);
+    }
+    if (shape == SHAPE_2X2) {
+        OCTI_TILE_DOT_U8S8(3, 5, 7);
+    } else if (shape == SHAPE_1X4) {
+        OCTI_TILE_LOAD(7, w + 192, pass->w_stride);
+        OCTI_TILE_DOT_U8S8(3, 4, 7);
+    } else {
+        OCTI_TILE_LOAD(5, pass->a3 + at, pass->a_stride);
+        OCTI_TILE_DOT_U8S8(3, 5, 6);
+    }
+    if (last) {
+        OCTI_TILE_STORE(1, tile_sums(pass, shape, 1), pass->stride);
     }
 }
 
-// `nv` (vectors of 16 columns) is a constant at every call.
-INLINE void
-run(const struct octi_qgemm_call *call, const struct octi_panels *weights, const struct octi_panel *panel, const int nv)
+// `nv` (vectors of 16 columns) and `shape` are constants at every call.
+INLINE void run(const struct octi_qgemm_call *call,
+                const struct octi_panels *weights,
+                const struct octi_panel *panel,
+                const int nv,
+                const enum shape shape)
 {
-    _Alignas(64) int32_t sums[2][UNIT_SUM];
-    int32_t x_sums[2][UNIT * OCTI_TILE_ROWS];
+    _Alignas(64) int32_t sums[2][UNIT_SUMS];
+    int32_t x_sums[2][UNIT_TILES * OCTI_TILE_ROWS];
     const struct cut cut = make_cut(call);
-    const size_t tiles = UNIT / (size_t)nv; // of rows in a unit
-    const size_t steps = octi_panel_padded_k(&weights->geometry, weights->k) / 64;
-    const size_t share = (tiles * cut.height + weights->taps * steps - 1) / (weights->taps * steps);
+    const size_t tiles = shape == SHAPE_2X2 ? 2 : shape == SHAPE_1X4 ? 1 : 4; // of rows in a unit
+    const size_t passes = shape == SHAPE_2X2 && nv == 4 ? 2 : 1;              // over its columns
+    const size_t tap_steps = octi_panel_padded_k(&weights->geometry, weights->k) / OCTI_TILE_ROW;
+    const size_t steps = weights->taps * tap_steps;
+    const size_t share = (tiles * cut.height + passes * steps - 1) / (passes * steps);
     const int32_t *start = panel->bytes;
     const int8_t *first_weight = (const int8_t *)panel->bytes + octi_panel_header_bytes((size_t)nv * 16);
-    const size_t a_stride = call->a_stride;
     struct unfinished before = {.rows = 0};
     struct finishing how = {.columns = load_columns(panel, nv), .mask = octi_mask_64(panel->n)};
     how.requant = octi_requant_product_512(call->output, weights->bias_factor);
     how.zero_point = weights->weight_zero_points ? start + 48 * nv : NULL;
     how.c_stride = call->c_stride;
     how.height = cut.height;
-    configure(cut.height, nv);
+    struct pass pass = {.a_stride = call->a_stride, .w_stride = 64 * (size_t)nv, .stride = 64 * (size_t)nv};
+    int32_t *late2 = sums[1]; // of no pass yet, and written again before they are read
+    int32_t *late3 = sums[1];
+    configure(cut.height);
     for (size_t i = 0, buffer = 0; i < cut.n_tiles; i += tiles, buffer ^= 1) {
         const struct place p0 = tile_place(call, panel, &cut, i);
-        const struct place p1 = nv < 4 ? tile_place(call, panel, &cut, i + 1) : p0;
-        const struct place p2 = nv < 2 ? tile_place(call, panel, &cut, i + 2) : p0;
-        const struct place p3 = nv < 2 ? tile_place(call, panel, &cut, i + 3) : p0;
-        const int8_t *w = first_weight;
-        start_sums(start, nv);
-        for (size_t t = 0; t < weights->taps; t++) {
-            size_t at = call->tap_offsets != NULL ? (size_t)call->tap_offsets[t] : 0;
+        const struct place p1 = shape != SHAPE_1X4 ? tile_place(call, panel, &cut, i + 1) : p0;
+        const struct place p2 = shape == SHAPE_4X1 ? tile_place(call, panel, &cut, i + 2) : p0;
+        const struct place p3 = shape == SHAPE_4X1 ? tile_place(call, panel, &cut, i + 3) : p0;
+        pass.a0 = p0.a;
+        pass.a1 = p1.a;
+        pass.a2 = p2.a;
+        pass.a3 = p3.a;
+        for (size_t j = 0; j < passes; j++) {
+            pass.start = start + 32 * j;
+            pass.sums = sums[buffer] + 32 * j;
+            const int8_t *w = first_weight + 128 * j;
+            size_t tap = 0;
+            size_t in_tap = 0;
+            size_t at = call->tap_offsets != NULL ? (size_t)call->tap_offsets[0] : 0;
             for (size_t step = 0; step < steps; step++) {
-                multiply_step(p0.a + at, p1.a + at, p2.a + at, p3.a + at, a_stride, w, nv);
-                at += 64;
-                w += 1024 * nv;
+                multiply_step(&pass, at, w, step == 0, step + 1 == steps, late2, late3, shape);
                 finish_rows(&before, share, &how, nv);
+                w += OCTI_TILE_ROWS * pass.w_stride;
+                at += OCTI_TILE_ROW;
+                if (++in_tap == tap_steps && step + 1 < steps) {
+                    in_tap = 0;
+                    at = (size_t)call->tap_offsets[++tap];
+                }
             }
+            late2 = tile_sums(&pass, shape, 2);
+            late3 = tile_sums(&pass, shape, 3);
         }
-        store_sums(sums[buffer], nv);
+        finish_rows(&before, before.rows, &how, nv);
         before = (struct unfinished){.rows = tiles * cut.height, .in_tile = cut.height, .sums = sums[buffer]};
         before.x_sums = x_sums[buffer];
         before.c = p0.c;
@@ -316,26 +344,23 @@ run(const struct octi_qgemm_call *call, const struct octi_panels *weights, const
             add_up_rows(call, weights, &cut, i, tiles, x_sums[buffer]);
         }
     }
+    OCTI_TILE_STORE(2, late2, pass.stride);
+    OCTI_TILE_STORE(3, late3, pass.stride);
     finish_rows(&before, before.rows, &how, nv);
 }
 
-static __attribute__((noinline)) void
-run_64(const struct octi_qgemm_call *call, const struct octi_panels *weights, const struct octi_panel *panel)
-{
-    run(call, weights, panel, 4);
-}
+// Not inlined into one another: each gets a register allocation of its own.
+#define RUN(name, nv, shape)                                                                                           \
+    static __attribute__((noinline)) void name(const struct octi_qgemm_call *call, const struct octi_panels *weights,  \
+                                               const struct octi_panel *panel)                                         \
+    {                                                                                                                  \
+        run(call, weights, panel, nv, shape);                                                                          \
+    }
 
-static __attribute__((noinline)) void
-run_32(const struct octi_qgemm_call *call, const struct octi_panels *weights, const struct octi_panel *panel)
-{
-    run(call, weights, panel, 2);
-}
-
-static __attribute__((noinline)) void
-run_16(const struct octi_qgemm_call *call, const struct octi_panels *weights, const struct octi_panel *panel)
-{
-    run(call, weights, panel, 1);
-}
+RUN(run_64, 4, SHAPE_2X2)
+RUN(run_64_in_one_tile, 4, SHAPE_1X4)
+RUN(run_32, 2, SHAPE_2X2)
+RUN(run_16, 1, SHAPE_4X1)
 
 void octi_qgemm_16x64k4__amxint8(const struct octi_qgemm_call *call,
                                  const struct octi_panels *weights,
@@ -343,6 +368,8 @@ void octi_qgemm_16x64k4__amxint8(const struct octi_qgemm_call *call,
 {
     if (call->offsets != NULL || (call->m < MIN_ROWS && call->tap_offsets == NULL)) {
         octi_qgemm_6x64k4__avx512vnni(call, weights, panel); // the same panels
+    } else if (panel->width == 64 && call->m <= OCTI_TILE_ROWS) {
+        run_64_in_one_tile(call, weights, panel);
     } else if (panel->width == 64) {
         run_64(call, weights, panel);
     } else if (panel->width == 32) {
