@@ -13,7 +13,8 @@
 enum { FLAG_ISA, FLAG_KERNELS, FLAG_JSON };
 
 static const struct oct_cli_flag flags[] = {
-    {"isa", "LEVEL", "as if this were the highest instruction set: scalar, avx2, avx512vnni, or a hexadecimal mask"},
+    {"isa", "LEVEL",
+     "as if this were the highest instruction set: scalar, avx2, avx512vnni, amxint8, or a hexadecimal mask"},
     {"kernels", NULL, "also list the kernels, and which one each family picks"},
     {"json", NULL, "one JSON object"},
 };

@@ -2,7 +2,7 @@
 """Disassembles the compiled kernels: python3 tests/contract/check_hot_loops.py OBJECT... (a build with optimization).
 
 Two things that a compiler does without a word, and that no test of results sees or sees by accident only:
-- an accumulator kept on the stack. In the innermost loops around vpdpbusd, no instruction between the first and the last of
+- an accumulator kept on the stack. In the innermost loops around vpdpbusd and tdpbusd, no instruction between the first and the last of
   them may read a vector from the stack;
 - a product and a sum contracted into one rounding. No kernel has a fused multiply-add but those whose formula has it:
   quantizing with its zero point, and the products with their bias.
@@ -14,8 +14,8 @@ import shutil
 import subprocess
 import sys
 
-DOT = "vpdpbusd"
-HOT = ("qgemm_6x64", "qdwconv_")  # objects that must have dot products in loops
+DOTS = ("vpdpbusd", "tdpbusd")
+HOT = ("qgemm_6x64", "qgemm_16x64", "qdwconv_")  # objects that must have dot products in loops
 FUSED_BY_DEFINITION = ("quantize_", "qgemm_", "qdwconv_")
 SKIPPED = 77
 
@@ -47,7 +47,7 @@ def innermost_loops(code):
         match = JUMP_TARGET.match(operands)
         if mnemonic.startswith("j") and match and int(match[1], 16) <= address and int(match[1], 16) in at:
             first = at[int(match[1], 16)]
-            if any(code[k][1] == DOT for k in range(first, i)):
+            if any(code[k][1] in DOTS for k in range(first, i)):
                 loops.append((first, i))
     return [a for a in loops if not any(b != a and a[0] <= b[0] and b[1] <= a[1] for b in loops)]
 
@@ -63,7 +63,7 @@ def spills(code):
     pattern = stack_pattern(code)
     dots, found = 0, set()
     for first, last in innermost_loops(code):
-        inside = [k for k in range(first, last) if code[k][1] == DOT]
+        inside = [k for k in range(first, last) if code[k][1] in DOTS]
         dots += len(inside)
         for address, _, operands in code[inside[0] : inside[-1] + 1]:
             if pattern.search(operands) and re.search(r"%[xyz]mm", operands):
@@ -81,8 +81,8 @@ def check_object(path):
         dots += found
         if stack:
             faults.append(f"{stem}: {name}: {len(stack)} vectors read from the stack in a loop, the first at {stack[0]:#x}")
-    if stem.startswith(HOT) and stem.endswith("vnni") and dots == 0:
-        faults.append(f"{stem}: no loop with {DOT} found")
+    if stem.startswith(HOT) and stem.endswith(("vnni", "amxint8")) and dots == 0:
+        faults.append(f"{stem}: no loop of dot products found")
     return faults
 
 
