@@ -16,6 +16,9 @@
 #define GATHERED_BYTES ((int64_t)24 << 10)
 /// Fewer rows than this would read weights more often than they are worth.
 #define MIN_BLOCK_ROWS 96
+/// More weights than this leave the second-level cache before they are read again: then blocks are longer.
+#define FAR_WEIGHT_BYTES   ((int64_t)1 << 20)
+#define MIN_FAR_BLOCK_ROWS 256
 
 // Rows that stay together: those of a line, where the kernel takes lines.
 static int64_t unit_rows(const struct octi_product *product)
@@ -27,9 +30,12 @@ static int64_t unit_rows(const struct octi_product *product)
 static int64_t block_rows(const struct octi_product *product, const struct octi_gathered_slice *slice)
 {
     int64_t bytes = (int64_t)(product->groups * (product->weights->k + product->weights->n_columns));
+    int64_t weight_bytes = (int64_t)(product->groups * product->weights->n_columns) *
+                           (int64_t)(product->weights->taps * product->weights->k);
+    int64_t least = weight_bytes > FAR_WEIGHT_BYTES ? MIN_FAR_BLOCK_ROWS : MIN_BLOCK_ROWS;
     int64_t unit = unit_rows(product);
     int64_t rows = (slice->to != NULL ? GATHERED_BYTES : BLOCK_BYTES) / bytes;
-    rows = (rows > MIN_BLOCK_ROWS ? rows : MIN_BLOCK_ROWS) / unit * unit;
+    rows = (rows > least ? rows : least) / unit * unit;
     rows = rows > unit ? rows : unit;
     return slice->to != NULL && slice->rows < rows ? slice->rows : rows;
 }
