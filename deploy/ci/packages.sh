@@ -15,7 +15,10 @@ packages_for() {
         ;;
     run) echo libmicrohttpd12 libjansson4 libuv1 libssl3 libopenblas0-pthread ;;
     demo) echo python3 curl dataset-fashion-mnist ;;
-    test) echo check clang-14 clang-format-14 binutils python3 python3-numpy dataset-fashion-mnist curl ;;
+    test)
+        echo check clang-14 clang-format-14 binutils python3 python3-numpy dataset-fashion-mnist curl \
+            gcc-12-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
+        ;;
     torch) echo python3-venv python3-pip ;;
     load) echo wrk haproxy valgrind ;;
     *)

@@ -231,18 +231,22 @@ bool octi_transpose_self_test(const struct octi_transpose *record)
            memcmp(bytes_expected, bytes_got, sizeof bytes_got) == 0;
 }
 
-// A 3 x 3 window over all of `x`.
+#define WINDOWS          3
+#define IMAGE_WIDTH      (2 * WINDOWS + 1)
+#define WINDOW_POSITIONS (3 * IMAGE_WIDTH)
+
+// 3 x 3 windows, every other one of those in `x`.
 static struct octi_pool_window make_window(uint8_t *x)
 {
-    fill(x, 9 * COLUMNS);
-    return (struct octi_pool_window){x, 3, 3, 3 * COLUMNS, COLUMNS, COLUMNS};
+    fill(x, WINDOW_POSITIONS * COLUMNS);
+    return (struct octi_pool_window){x, 3, 3, IMAGE_WIDTH * COLUMNS, COLUMNS, COLUMNS, WINDOWS, 2 * COLUMNS};
 }
 
 bool octi_qmaxpool_self_test(const struct octi_qmaxpool *record)
 {
-    uint8_t x[9 * COLUMNS];
-    uint8_t expected[COLUMNS];
-    uint8_t got[COLUMNS] = {0};
+    uint8_t x[WINDOW_POSITIONS * COLUMNS + SLACK];
+    uint8_t expected[WINDOWS * COLUMNS];
+    uint8_t got[WINDOWS * COLUMNS] = {0};
     struct octi_pool_window window = make_window(x);
     octi_qmaxpool_at(0)->run(&window, expected);
     record->run(&window, got);
@@ -251,9 +255,9 @@ bool octi_qmaxpool_self_test(const struct octi_qmaxpool *record)
 
 bool octi_qsumpool_self_test(const struct octi_qsumpool *record)
 {
-    uint8_t x[9 * COLUMNS];
-    uint8_t expected[COLUMNS];
-    uint8_t got[COLUMNS] = {0};
+    uint8_t x[WINDOW_POSITIONS * COLUMNS + SLACK];
+    uint8_t expected[WINDOWS * COLUMNS];
+    uint8_t got[WINDOWS * COLUMNS] = {0};
     struct octi_pool_window window = make_window(x);
     struct octi_pool_average average = {77, 1.0f / 9.0f, octi_output_make(77, 0, 255, 0)};
     octi_qsumpool_at(0)->run(&window, &average, expected);

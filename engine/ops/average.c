@@ -65,25 +65,29 @@ average_floats(const struct oct_view *x, int64_t base, int64_t channels, const s
 static void average_codes(const struct oct_op_run_call *call,
                           int64_t image,
                           const struct octi_rectangle *r,
+                          int64_t n_rectangles,
+                          int64_t step,
                           struct octi_output output,
                           uint8_t *to)
 {
     const struct octi_qsumpool *kernel = call->state;
     const struct oct_view *x = &call->inputs[0];
-    struct octi_pool_window window = {
+    struct octi_pool_window line = {
         .x = (const uint8_t *)x->data + image * x->strides[0] + r->top * x->strides[2] + r->left * x->strides[3],
         .n_rows = (size_t)(r->bottom - r->top),
         .n_columns = (size_t)(r->right - r->left),
         .row_stride = (size_t)x->strides[2],
         .column_stride = (size_t)x->strides[3],
         .n_channels = (size_t)x->desc.shape.dims[1],
+        .n_windows = (size_t)n_rectangles,
+        .window_stride = (size_t)(step * x->strides[3]),
     };
     struct octi_pool_average average = {
         .x_zero_point = output.zero_point,
         .multiplier = octi_average_reciprocal(r->divisor),
         .output = output,
     };
-    kernel->run(&window, &average, to);
+    kernel->run(&line, &average, to);
 }
 
 void octi_average_channels(const struct oct_op_run_call *call,
@@ -94,7 +98,7 @@ void octi_average_channels(const struct oct_op_run_call *call,
 {
     const struct oct_view *x = &call->inputs[0];
     if (x->desc.dtype != OCT_DTYPE_FLOAT32) {
-        average_codes(call, image, rectangle, octi_average_output(&call->outputs[0].desc, base), to);
+        average_codes(call, image, rectangle, 1, 0, octi_average_output(&call->outputs[0].desc, base), to);
         return;
     }
     const int64_t channels = x->desc.shape.dims[1];
@@ -110,19 +114,68 @@ struct averaging {
     enum octi_average_base base;
 };
 
-/// Output rows [begin, end) of N * OH.
-static void run_rows(const void *context, int64_t begin, int64_t end)
+/// Is `b`, `nth` after `a`, as large as `a` and `nth` steps further to the right?
+static bool continues(const struct octi_rectangle *a, const struct octi_rectangle *b, int64_t nth, int64_t step)
+{
+    return b->right - b->left == a->right - a->left && b->divisor == a->divisor && b->left - a->left == nth * step;
+}
+
+/// The rectangle of output pixel (row of N * OH, column).
+static struct octi_rectangle rectangle_at(const struct averaging *averaging, int64_t row, int64_t column)
+{
+    const struct oct_op_run_call *call = averaging->call;
+    const struct oct_shape *in = &call->inputs[0].desc.shape, *out = &call->outputs[0].desc.shape;
+    return averaging->rectangle_of(call->attributes, in, out, row % out->dims[2], column);
+}
+
+/// How many output columns from `first` on have rectangles as large as its own, each as far behind the one before.
+/// Every row of the output answers alike.
+static int64_t equal_columns(const struct averaging *averaging, int64_t row, int64_t first, int64_t *step)
+{
+    const int64_t width = averaging->call->outputs[0].desc.shape.dims[3];
+    const struct octi_rectangle from = rectangle_at(averaging, row, first);
+    int64_t n = 1;
+    *step = 0;
+    for (; first + n < width; n++) {
+        const struct octi_rectangle next = rectangle_at(averaging, row, first + n);
+        *step = n == 1 ? next.left - from.left : *step;
+        if (!continues(&from, &next, n, *step)) {
+            break;
+        }
+    }
+    return n;
+}
+
+/// Output rows [begin, end) of N * OH of a quantized tensor.
+static void run_code_rows(const void *context, int64_t begin, int64_t end)
 {
     const struct averaging *averaging = context;
-    const struct oct_op_run_call *call = averaging->call;
-    const struct oct_view *y = &call->outputs[0];
-    const struct oct_shape *in = &call->inputs[0].desc.shape, *out = &y->desc.shape;
-    const int64_t bytes = (int64_t)oct_dtype_bytes(y->desc.dtype);
+    const struct oct_view *y = &averaging->call->outputs[0];
+    const struct octi_output output = octi_average_output(&y->desc, averaging->base);
+    const int64_t height = y->desc.shape.dims[2], width = y->desc.shape.dims[3];
+    int64_t n, step;
+    for (int64_t ow = 0; ow < width; ow += n) {
+        n = equal_columns(averaging, begin, ow, &step);
+        for (int64_t row = begin; row < end; row++) {
+            const int64_t at[] = {row / height, 0, row % height, ow};
+            const struct octi_rectangle r = rectangle_at(averaging, row, ow);
+            average_codes(averaging->call, at[0], &r, n, step, output, (uint8_t *)y->data + octi_view_offset(y, at));
+        }
+    }
+}
+
+/// Output rows [begin, end) of N * OH of a float tensor.
+static void run_float_rows(const void *context, int64_t begin, int64_t end)
+{
+    const struct averaging *averaging = context;
+    const struct oct_view *y = &averaging->call->outputs[0];
+    const int64_t height = y->desc.shape.dims[2], width = y->desc.shape.dims[3];
     for (int64_t row = begin; row < end; row++) {
-        for (int64_t ow = 0; ow < out->dims[3]; ow++) {
-            int64_t at[] = {row / out->dims[2], 0, row % out->dims[2], ow};
-            struct octi_rectangle r = averaging->rectangle_of(call->attributes, in, out, at[2], ow);
-            octi_average_channels(call, at[0], &r, averaging->base, (char *)y->data + octi_view_offset(y, at) * bytes);
+        for (int64_t ow = 0; ow < width; ow++) {
+            const int64_t at[] = {row / height, 0, row % height, ow};
+            const struct octi_rectangle r = rectangle_at(averaging, row, ow);
+            octi_average_channels(averaging->call, at[0], &r, averaging->base,
+                                  (float *)y->data + octi_view_offset(y, at));
         }
     }
 }
@@ -132,7 +185,9 @@ void octi_average_run(const struct oct_op_run_call *call, octi_rectangle_fn rect
     struct averaging averaging = {call, rectangle_of, base};
     const struct oct_shape *in = &call->inputs[0].desc.shape, *out = &call->outputs[0].desc.shape;
     int64_t image_cost = in->dims[1] * in->dims[2] * in->dims[3];
-    octi_parallel_for(call->executor, out->dims[0] * out->dims[2], image_cost / out->dims[2], run_rows, &averaging);
+    bool is_float = call->inputs[0].desc.dtype == OCT_DTYPE_FLOAT32;
+    octi_parallel_for(call->executor, out->dims[0] * out->dims[2], image_cost / out->dims[2],
+                      is_float ? run_float_rows : run_code_rows, &averaging);
 }
 
 void octi_average_choose(struct oct_op_prepare_call *call, oct_op_run_fn run)

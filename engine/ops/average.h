@@ -45,7 +45,8 @@ static inline float octi_average_reciprocal(int64_t divisor)
     return 1.0f / (float)divisor;
 }
 
-/// Which rectangle output pixel (oh, ow) averages.
+/// Which rectangle output pixel (oh, ow) averages. Rows and columns do not depend on one another: the divisor is a
+/// number for the row times one for the column, or a constant.
 /// @param in,out  shapes of rank 4
 typedef struct octi_rectangle (*octi_rectangle_fn)(const struct oct_attribute *attributes,
                                                    const struct oct_shape *in,

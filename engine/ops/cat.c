@@ -152,7 +152,7 @@ static void run(const struct oct_op_run_call *call)
         if (state->tables[i] != NULL) {
             octi_table_apply(state->tables[i], &part, x, call->executor);
         } else {
-            octi_walk_copy(&part, x, call->executor);
+            octi_walk_copy(&part, x, NULL, call->executor);
         }
     }
 }

@@ -2,6 +2,7 @@
 #include "engine/ops/attributes.h"
 #include "engine/ops/element.h"
 #include "engine/ops/op_support.h"
+#include "engine/ops/parallel.h"
 #include "engine/ops/walk.h"
 
 #include <string.h>
@@ -50,6 +51,7 @@ static void reference(const struct oct_op_run_call *call)
 
 struct dequantizing {
     const struct octi_dequantize *kernel;
+    const struct octi_transpose *transpose;
     float scale;
     int32_t zero_point;
 };
@@ -73,6 +75,26 @@ static void run(const struct oct_op_run_call *call)
     octi_walk(views, 2, dequantize_row, call->state, call->executor);
 }
 
+/// Images [begin, end): channels-last bytes to contiguous floats.
+static void run_images(const void *context, int64_t begin, int64_t end)
+{
+    const struct oct_op_run_call *call = context;
+    const struct dequantizing *d = call->state;
+    const int64_t *dims = call->inputs[0].desc.shape.dims;
+    int64_t pixels = dims[2] * dims[3], image = dims[1] * pixels;
+    for (int64_t n = begin; n < end; n++) {
+        octi_dequantize_transposed(d->kernel, d->transpose, (size_t)pixels, (size_t)dims[1],
+                                   (const uint8_t *)call->inputs[0].data + n * image,
+                                   (float *)call->outputs[0].data + n * image, d->scale, d->zero_point);
+    }
+}
+
+static void run_transposed(const struct oct_op_run_call *call)
+{
+    const int64_t *dims = call->inputs[0].desc.shape.dims;
+    octi_parallel_for(call->executor, dims[0], dims[1] * dims[2] * dims[3], run_images, call);
+}
+
 static enum oct_status prepare(struct oct_op_prepare_call *call)
 {
     const struct oct_tensor_desc *in = call->inputs[0];
@@ -84,10 +106,13 @@ static enum oct_status prepare(struct oct_op_prepare_call *call)
         return OCT_ERR_NOMEM;
     }
     state->kernel = octi_dequantize_select(call->cpu_features);
+    state->transpose = octi_transpose_select(call->cpu_features);
     state->scale = (float)in->qparams.scale;
     state->zero_point = (int32_t)in->qparams.zero_point;
+    bool transposes = in->shape.rank == 4 && in->format == OCT_FORMAT_CHANNELS_LAST &&
+                      call->outputs[0].format == OCT_FORMAT_CONTIGUOUS && !octi_shape_is_empty(&in->shape);
     call->state = state;
-    call->run = run;
+    call->run = transposes ? run_transposed : run;
     call->kernel = state->kernel->kernel.name;
     return OCT_OK;
 }

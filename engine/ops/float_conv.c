@@ -82,48 +82,87 @@ void octi_float_conv_reference(const struct oct_op_run_call *call)
 
 struct conv {
     struct octi_conv_geometry geometry;
-    struct oct_shape window; // its three extents
     size_t in_channels, out_channels;
     size_t depth;        // of a group's product: window * group channels
     size_t block_rows;   // that scratch holds
     const float *weight; // [O][window][C/groups]; depthwise: [window][O]
     const float *bias;   // [O] or NULL
-    const float *zeros;  // [C]: padding
+    const float *zeros;  // [C]: padding, for depthwise
 };
 
-// Depth, row and column of an output pixel.
-static void place(const struct octi_conv_geometry *geometry, int64_t pixel, int64_t *out)
+// The line of an image that output (depth, row) sees in line (kz, ky) of the window; NULL in the padding.
+static const float *
+line_seen(const struct conv *state, const float *image, int64_t depth, int64_t row, int64_t kz, int64_t ky)
 {
-    out[OCTI_CONV_WIDTH] = pixel % geometry->out[OCTI_CONV_WIDTH];
-    int64_t line = pixel / geometry->out[OCTI_CONV_WIDTH];
-    out[OCTI_CONV_HEIGHT] = line % geometry->out[OCTI_CONV_HEIGHT];
-    out[OCTI_CONV_DEPTH] = line / geometry->out[OCTI_CONV_HEIGHT];
+    const struct octi_conv_geometry *geometry = &state->geometry;
+    int64_t iz = octi_conv_position(geometry, OCTI_CONV_DEPTH, depth, kz);
+    int64_t iy = octi_conv_position(geometry, OCTI_CONV_HEIGHT, row, ky);
+    if (iz < 0 || iy < 0) {
+        return NULL;
+    }
+    int64_t pixel = (iz * geometry->in[OCTI_CONV_HEIGHT] + iy) * geometry->in[OCTI_CONV_WIDTH];
+    return image + (size_t)pixel * state->in_channels;
 }
 
-// The channels that output pixel `out` sees at window position `k`: zeros outside the image.
-static const float *seen(const struct conv *state, const float *image, const int64_t *out, const int64_t *k)
+// The channels of column ix of such a line; NULL in the padding.
+static const float *pixel_seen(const struct conv *state, const float *line, int64_t column, int64_t kx)
 {
-    const int64_t *in = state->geometry.in;
-    int64_t at[OCTI_CONV_DIMS];
-    if (!octi_conv_sees(&state->geometry, out, k, at)) {
-        return state->zeros;
+    int64_t ix = octi_conv_position(&state->geometry, OCTI_CONV_WIDTH, column, kx);
+    return line == NULL || ix < 0 ? NULL : line + (size_t)ix * state->in_channels;
+}
+
+// What a line of the window sees of a line of the image, from `channel` on as many channels as a group has.
+static void gather_line(const struct conv *state, const float *line, size_t channel, int64_t column, float *to)
+{
+    const struct octi_conv_geometry *geometry = &state->geometry;
+    size_t channels = (size_t)geometry->group_channels;
+    int64_t width = geometry->kernel[OCTI_CONV_WIDTH];
+    int64_t first = column * geometry->stride[OCTI_CONV_WIDTH] - geometry->padding[OCTI_CONV_WIDTH];
+    bool whole = geometry->dilation[OCTI_CONV_WIDTH] == 1 && geometry->groups == 1 && first >= 0 &&
+                 first + width <= geometry->in[OCTI_CONV_WIDTH];
+    if (line != NULL && whole) { // one run of floats
+        memcpy(to, line + (size_t)first * channels, (size_t)width * channels * sizeof(float));
+        return;
     }
-    int64_t line = at[OCTI_CONV_DEPTH] * in[OCTI_CONV_HEIGHT] + at[OCTI_CONV_HEIGHT];
-    return image + (size_t)(line * in[OCTI_CONV_WIDTH] + at[OCTI_CONV_WIDTH]) * state->in_channels;
+    for (int64_t kx = 0; kx < width; kx++, to += channels) {
+        const float *from = pixel_seen(state, line, column, kx);
+        if (from == NULL) {
+            memset(to, 0, channels * sizeof(float));
+        } else {
+            memcpy(to, from + channel, channels * sizeof(float));
+        }
+    }
+}
+
+// The same for the whole window of one output pixel; returns where the next one goes.
+static float *gather_pixel(const struct conv *state, const float *image, size_t channel, const int64_t *out, float *to)
+{
+    const struct octi_conv_geometry *geometry = &state->geometry;
+    size_t line_floats = (size_t)(geometry->kernel[OCTI_CONV_WIDTH] * geometry->group_channels);
+    for (int64_t kz = 0; kz < geometry->kernel[OCTI_CONV_DEPTH]; kz++) {
+        for (int64_t ky = 0; ky < geometry->kernel[OCTI_CONV_HEIGHT]; ky++, to += line_floats) {
+            const float *line = line_seen(state, image, out[OCTI_CONV_DEPTH], out[OCTI_CONV_HEIGHT], kz, ky);
+            gather_line(state, line, channel, out[OCTI_CONV_WIDTH], to);
+        }
+    }
+    return to;
 }
 
 // One row per output pixel from `first`: the window's channels of the group that begins at `channel`.
 static void gather(const struct conv *state, const float *image, size_t channel, size_t first, size_t rows, float *to)
 {
-    size_t channels = (size_t)state->geometry.group_channels;
+    const struct octi_conv_geometry *geometry = &state->geometry;
+    struct oct_shape image_shape = {.rank = OCTI_CONV_DIMS};
+    memcpy(image_shape.dims, geometry->out, sizeof geometry->out);
+    int64_t line = (int64_t)first / geometry->out[OCTI_CONV_WIDTH];
+    int64_t out[OCT_MAX_RANK] = {
+        [OCTI_CONV_DEPTH] = line / geometry->out[OCTI_CONV_HEIGHT],
+        [OCTI_CONV_HEIGHT] = line % geometry->out[OCTI_CONV_HEIGHT],
+        [OCTI_CONV_WIDTH] = (int64_t)first % geometry->out[OCTI_CONV_WIDTH],
+    };
     for (size_t r = 0; r < rows; r++) {
-        int64_t out[OCTI_CONV_DIMS];
-        int64_t k[OCT_MAX_RANK] = {0};
-        place(&state->geometry, (int64_t)(first + r), out);
-        do {
-            memcpy(to, seen(state, image, out, k) + channel, channels * sizeof(float));
-            to += channels;
-        } while (octi_index_next(&state->window, k));
+        to = gather_pixel(state, image, channel, out, to);
+        (void)octi_index_next(&image_shape, out);
     }
 }
 
@@ -175,39 +214,57 @@ static void run_gathered(const struct oct_op_run_call *call)
     }
 }
 
-// Output pixels [begin, end) of all images taken together.
-static void depthwise_pixels(const void *context, int64_t begin, int64_t end)
+// One output pixel, all channels.
+static void
+depthwise_pixel(const struct conv *state, const float *image, int64_t depth, int64_t row, int64_t column, float *y)
+{
+    const struct octi_conv_geometry *geometry = &state->geometry;
+    size_t channels = state->out_channels;
+    const float *w = state->weight;
+    memset(y, 0, channels * sizeof(float));
+    for (int64_t kz = 0; kz < geometry->kernel[OCTI_CONV_DEPTH]; kz++) {
+        for (int64_t ky = 0; ky < geometry->kernel[OCTI_CONV_HEIGHT]; ky++) {
+            const float *line = line_seen(state, image, depth, row, kz, ky);
+            for (int64_t kx = 0; kx < geometry->kernel[OCTI_CONV_WIDTH]; kx++, w += channels) {
+                const float *from = pixel_seen(state, line, column, kx);
+                const float *x = from != NULL ? from : state->zeros;
+                for (size_t c = 0; c < channels; c++) {
+                    y[c] += x[c] * w[c];
+                }
+            }
+        }
+    }
+    octi_add_bias(y, 1, channels, state->bias);
+}
+
+// Output lines [begin, end) of all images taken together.
+static void depthwise_lines(const void *context, int64_t begin, int64_t end)
 {
     const struct oct_op_run_call *call = context;
     const struct conv *state = call->state;
     const struct octi_conv_geometry *geometry = &state->geometry;
-    int64_t pixels = octi_conv_count(geometry->out);
-    size_t channels = state->out_channels;
-    size_t image_floats = (size_t)octi_conv_count(geometry->in) * channels;
-    for (int64_t pixel = begin; pixel < end; pixel++) {
-        const float *image = (const float *)call->inputs[X].data + (size_t)(pixel / pixels) * image_floats;
-        float *y = (float *)call->outputs[0].data + (size_t)pixel * channels;
-        const float *w = state->weight;
-        int64_t out[OCTI_CONV_DIMS];
-        int64_t k[OCT_MAX_RANK] = {0};
-        place(geometry, pixel % pixels, out);
-        memset(y, 0, channels * sizeof(float));
-        do {
-            const float *x = seen(state, image, out, k);
-            for (size_t c = 0; c < channels; c++) {
-                y[c] += x[c] * w[c];
-            }
-            w += channels;
-        } while (octi_index_next(&state->window, k));
-        octi_add_bias(y, 1, channels, state->bias);
+    size_t image_floats = (size_t)octi_conv_count(geometry->in) * state->in_channels;
+    int64_t width = geometry->out[OCTI_CONV_WIDTH];
+    for (int64_t line = begin; line < end; line++) {
+        int64_t row = line % geometry->out[OCTI_CONV_HEIGHT];
+        int64_t plane = line / geometry->out[OCTI_CONV_HEIGHT];
+        int64_t depth = plane % geometry->out[OCTI_CONV_DEPTH];
+        int64_t n = plane / geometry->out[OCTI_CONV_DEPTH];
+        const float *image = (const float *)call->inputs[X].data + (size_t)n * image_floats;
+        float *y = (float *)call->outputs[0].data + (size_t)(line * width) * state->out_channels;
+        for (int64_t column = 0; column < width; column++, y += state->out_channels) {
+            depthwise_pixel(state, image, depth, row, column, y);
+        }
     }
 }
 
 static void run_depthwise(const struct oct_op_run_call *call)
 {
     const struct conv *state = call->state;
-    int64_t pixels = call->outputs[0].desc.shape.dims[0] * octi_conv_count(state->geometry.out);
-    octi_parallel_for(call->executor, pixels, (int64_t)(state->out_channels * state->depth), depthwise_pixels, call);
+    const int64_t *out = state->geometry.out;
+    int64_t lines = call->outputs[0].desc.shape.dims[0] * out[OCTI_CONV_DEPTH] * out[OCTI_CONV_HEIGHT];
+    int64_t cost = out[OCTI_CONV_WIDTH] * (int64_t)(state->out_channels * state->depth);
+    octi_parallel_for(call->executor, lines, cost, depthwise_lines, call);
 }
 
 // Weights by window position, then channel; a depthwise window's by position, then output channel.
@@ -215,6 +272,8 @@ static enum oct_status pack(struct oct_op_prepare_call *call, bool depthwise, st
 {
     struct oct_view weight = octi_conv_view(call->constants[WEIGHT]);
     size_t group_channels = (size_t)state->geometry.group_channels;
+    struct oct_shape window = {.rank = OCTI_CONV_DIMS};
+    memcpy(window.dims, state->geometry.kernel, sizeof state->geometry.kernel);
     size_t bytes;
     float *packed = NULL;
     if (octi_mul_size(state->out_channels, state->depth, &bytes) && octi_mul_size(bytes, sizeof(float), &bytes)) {
@@ -232,7 +291,7 @@ static enum oct_status pack(struct oct_op_prepare_call *call, bool depthwise, st
                 size_t to = depthwise ? i * state->out_channels + o : o * state->depth + i;
                 packed[to] = octi_load_float(&weight, octi_view_offset(&weight, at));
                 i += group_channels;
-            } while (octi_index_next(&state->window, at + 2));
+            } while (octi_index_next(&window, at + 2));
         }
     }
     state->weight = packed;
@@ -259,8 +318,6 @@ enum oct_status octi_float_conv_prepare(struct oct_op_prepare_call *call)
         return OCT_ERR_NOMEM;
     }
     state->geometry = octi_conv_geometry(call->attributes, x, weight, &call->outputs[0]);
-    state->window.rank = OCTI_CONV_DIMS;
-    memcpy(state->window.dims, state->geometry.kernel, sizeof state->geometry.kernel);
     state->in_channels = (size_t)x->shape.dims[1];
     state->out_channels = (size_t)weight->shape.dims[0];
     state->depth = (size_t)depth;

@@ -123,19 +123,21 @@ static void pool_floats(
     }
 }
 
+/// `n_windows` neighbours of one output row, which all see as much of the image as the first.
 static void pool_codes(const struct octi_qmaxpool *kernel,
                        const struct oct_view *x,
                        const int64_t *at,
                        const struct patch *patch,
                        const struct octi_window *w,
+                       int64_t n_windows,
                        uint8_t *to)
 {
     size_t channels = (size_t)x->desc.shape.dims[1];
-    if (patch->rows.count == 0 || patch->columns.count == 0) { // a dilated window that steps over the image
-        memset(to, 0, channels);
+    if (patch->rows.count == 0 || patch->columns.count == 0) { // dilated windows that step over the image
+        memset(to, 0, (size_t)n_windows * channels);
         return;
     }
-    struct octi_pool_window window = {
+    struct octi_pool_window line = {
         .x = (const uint8_t *)x->data + at[0] * x->strides[0] + patch->rows.first * x->strides[2] +
              patch->columns.first * x->strides[3],
         .n_rows = (size_t)patch->rows.count,
@@ -143,8 +145,25 @@ static void pool_codes(const struct octi_qmaxpool *kernel,
         .row_stride = (size_t)(w->dilation[0] * x->strides[2]),
         .column_stride = (size_t)(w->dilation[1] * x->strides[3]),
         .n_channels = channels,
+        .n_windows = (size_t)n_windows,
+        .window_stride = (size_t)(w->stride[1] * x->strides[3]),
     };
-    kernel->run(&window, to);
+    kernel->run(&line, to);
+}
+
+/// Output columns [begin, end) of `width` whose windows lie in the image from left to right; none when begin == end.
+struct inner {
+    int64_t begin, end;
+};
+
+static struct inner inner_columns(const struct octi_window *w, int64_t image_width, int64_t width)
+{
+    int64_t reach = (w->kernel[1] - 1) * w->dilation[1];
+    int64_t room = image_width - 1 - reach + w->padding[1]; // where the last one of them may begin, from the padding on
+    struct inner inner = {(w->padding[1] + w->stride[1] - 1) / w->stride[1], room < 0 ? 0 : room / w->stride[1] + 1};
+    inner.end = inner.end < width ? inner.end : width;
+    inner.begin = inner.begin < inner.end ? inner.begin : inner.end;
+    return inner;
 }
 
 /// Output rows [begin, end) of N * OH, channels-last.
@@ -154,15 +173,19 @@ static void run_rows(const void *context, int64_t begin, int64_t end)
     const struct oct_view *x = &call->inputs[0], *y = &call->outputs[0];
     const struct octi_window window = window_of(call->attributes);
     const int64_t height = y->desc.shape.dims[2], width = y->desc.shape.dims[3];
+    const struct inner inner = inner_columns(&window, x->desc.shape.dims[3], width);
     for (int64_t row = begin; row < end; row++) {
-        for (int64_t ow = 0; ow < width; ow++) {
+        int64_t n;
+        for (int64_t ow = 0; ow < width; ow += n) {
             int64_t at[] = {row / height, 0, row % height, ow};
             int64_t to = octi_view_offset(y, at);
             struct patch patch = patch_at(&window, &x->desc.shape, at[2], ow);
+            n = 1;
             if (x->desc.dtype == OCT_DTYPE_FLOAT32) {
                 pool_floats(x, at, &patch, &window, (float *)y->data + to);
             } else {
-                pool_codes(call->state, x, at, &patch, &window, (uint8_t *)y->data + to);
+                n = ow == inner.begin && inner.begin < inner.end ? inner.end - inner.begin : 1;
+                pool_codes(call->state, x, at, &patch, &window, n, (uint8_t *)y->data + to);
             }
         }
     }

@@ -29,7 +29,7 @@ static void reference(const struct oct_op_run_call *call)
 
 static void run(const struct oct_op_run_call *call)
 {
-    octi_walk_copy(&call->outputs[0], &call->inputs[0], call->executor);
+    octi_walk_copy(&call->outputs[0], &call->inputs[0], NULL, call->executor);
 }
 
 struct transposing {

@@ -93,7 +93,7 @@ static void run_permute(const struct oct_op_run_call *call)
     int32_t dims[OCT_MAX_RANK];
     read_dims(call->attributes, call->inputs[0].desc.shape.rank, dims);
     struct oct_view permuted = octi_view_permuted(&call->inputs[0], dims);
-    octi_walk_copy(&call->outputs[0], &permuted, call->executor);
+    octi_walk_copy(&call->outputs[0], &permuted, call->state, call->executor);
 }
 
 static void run_transpose(const struct oct_op_run_call *call)
@@ -101,33 +101,40 @@ static void run_transpose(const struct oct_op_run_call *call)
     int32_t dims[OCT_MAX_RANK];
     read_swap(call->attributes, call->inputs[0].desc.shape.rank, dims);
     struct oct_view permuted = octi_view_permuted(&call->inputs[0], dims);
-    octi_walk_copy(&call->outputs[0], &permuted, call->executor);
+    octi_walk_copy(&call->outputs[0], &permuted, call->state, call->executor);
+}
+
+static enum oct_status prepare_copy(struct oct_op_prepare_call *call, oct_op_run_fn run)
+{
+    const struct octi_transpose *kernel = octi_transpose_select(call->cpu_features);
+    // Records are constant and live for ever; a state is only ever read.
+    call->state = (void *)(uintptr_t)kernel;
+    call->run = run;
+    call->kernel = kernel->kernel.name;
+    return OCT_OK;
 }
 
 static enum oct_status prepare_permute(struct oct_op_prepare_call *call)
 {
-    call->run = run_permute;
-    call->kernel = "strided_copy";
-    return OCT_OK;
+    return prepare_copy(call, run_permute);
 }
 
 static enum oct_status prepare_transpose(struct oct_op_prepare_call *call)
 {
-    call->run = run_transpose;
-    call->kernel = "strided_copy";
-    return OCT_OK;
+    return prepare_copy(call, run_transpose);
 }
 
 const struct oct_op octi_op_permute = {
     .name = "aten::permute",
     .covers = (const char *const[]){"aten::permute", NULL},
-    .doc = "Dimension d of the output is dimension dims[d] of the input. Copies.",
+    .doc = "Dimension d of the output is dimension dims[d] of the input. Copies, unless memory formats make the bytes "
+           "the same.",
     .input_names = (const char *const[]){"self", NULL},
     .min_inputs = 1,
     .max_inputs = 1,
     .n_outputs = 1,
     .dtypes = "any -> same",
-    .flags = OCT_OP_STRIDED,
+    .flags = OCT_OP_ANY_FORMAT | OCT_OP_STRIDED,
     .attributes =
         (const struct oct_attribute_spec[]){
             [DIMS] = {.name = "dims",
@@ -142,18 +149,19 @@ const struct oct_op octi_op_permute = {
     .infer = infer_permute,
     .reference = reference_permute,
     .prepare = prepare_permute,
+    .permutation = read_dims,
 };
 
 const struct oct_op octi_op_transpose = {
     .name = "aten::transpose",
     .covers = (const char *const[]){"aten::transpose.int", NULL},
-    .doc = "Exchanges two dimensions. Copies.",
+    .doc = "Exchanges two dimensions. Copies, unless memory formats make the bytes the same.",
     .input_names = (const char *const[]){"self", NULL},
     .min_inputs = 1,
     .max_inputs = 1,
     .n_outputs = 1,
     .dtypes = "any -> same",
-    .flags = OCT_OP_STRIDED,
+    .flags = OCT_OP_ANY_FORMAT | OCT_OP_STRIDED,
     .attributes =
         (const struct oct_attribute_spec[]){
             [DIM0] = OCTI_ATTRIBUTE_DIM("dim0", true, 0, "one dimension"),
@@ -163,4 +171,5 @@ const struct oct_op octi_op_transpose = {
     .infer = infer_transpose,
     .reference = reference_transpose,
     .prepare = prepare_transpose,
+    .permutation = read_swap,
 };

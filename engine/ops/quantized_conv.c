@@ -3,7 +3,8 @@
 // the plan that holds the input's zero point. 1x1 windows need no table; depthwise convolution has kernels of its own.
 // To all of them a window is lines of positions: of depth, height and width only the width's neighbours matter.
 // A first layer has too few channels for that: 3 of them would be a quad with a hole in it, and an address each time.
-// It reads a padded copy of the image instead, in which a row of the window is one run of bytes.
+// It reads a padded copy of the image instead, in which a row of the window is one run of bytes. So do windows of one
+// row (1-D convolution), however many channels they have. Without padding the image is its own copy.
 // Kernels of tiles want rows one stride apart. They get them by output lines where channels are whole cache lines
 // (conv_lines), and gathered block by block where they are not (gathered_rows).
 #include "engine/ops/quantized_conv.h"
@@ -120,7 +121,7 @@ struct conv {
     int64_t pixels;     // of an output image
     size_t image_bytes; // of an input image
     enum reading reading;
-    bool padded_copy; // `padded` is what is read
+    bool copies; // `padded` is what is read; else the input images are
     // [window][pixels] into an image; [taps][pixels of an output plane] into a padded image.
     const int32_t *offsets;
     const uint8_t *padding;
@@ -136,12 +137,12 @@ struct conv {
     struct octi_output output;
 };
 
-// One image at a time: its copy is read while it is in the cache. Output planes are alike, so one's table is enough.
+// One image at a time: its copy is read while it is in the cache. Output planes are alike, so one's table is enough;
+// and where the images are read in place and have one plane, so are they.
 static void run_images(const struct oct_op_run_call *call, const struct conv *state, struct octi_product *product)
 {
     const uint8_t *x = call->inputs[OCTI_WEIGHTED_X].data;
     int64_t images = call->outputs[0].desc.shape.dims[0];
-    product->rows = state->pixels;
     product->image_rows = state->plane_pixels;
     product->image_bytes = state->plane_step;
     if (state->reading == READS_LINES) {
@@ -154,13 +155,18 @@ static void run_images(const struct oct_op_run_call *call, const struct conv *st
         product->call.offset_stride = state->offset_stride;
         product->call.tap_stride = state->tap_stride;
     }
+    if (!state->copies && state->plane_pixels == state->pixels) {
+        product->image_bytes = state->image_bytes;
+        octi_product_run(product, call->executor);
+        return;
+    }
+    product->rows = state->pixels;
     for (int64_t n = 0; n < images; n++) {
-        const uint8_t *image = x + (size_t)n * state->image_bytes;
-        if (state->padded_copy) {
-            octi_padded_image_fill(&state->padded, image, call->scratch);
-            image = call->scratch;
+        product->call.a = x + (size_t)n * state->image_bytes;
+        if (state->copies) {
+            octi_padded_image_fill(&state->padded, product->call.a, call->scratch);
+            product->call.a = call->scratch;
         }
-        product->call.a = image;
         octi_product_run(product, call->executor);
         product->call.c += (size_t)state->pixels * state->out_channels;
     }
@@ -300,8 +306,9 @@ static bool has_row_taps(const struct octi_conv_geometry *geometry)
             return false;
         }
     }
-    return geometry->groups == 1 && geometry->group_channels <= MAX_ROW_TAP_CHANNELS &&
-           geometry->kernel[OCTI_CONV_WIDTH] > 1;
+    bool one_row = geometry->kernel[OCTI_CONV_DEPTH] == 1 && geometry->kernel[OCTI_CONV_HEIGHT] == 1;
+    return geometry->groups == 1 && geometry->kernel[OCTI_CONV_WIDTH] > 1 &&
+           (one_row || geometry->group_channels <= MAX_ROW_TAP_CHANNELS);
 }
 
 static bool has_padding(const struct octi_conv_geometry *geometry)
@@ -322,11 +329,11 @@ static enum reading choose_reading(const struct octi_conv_geometry *geometry,
     if (octi_conv_is_pointwise(geometry)) {
         return READS_PIXELS;
     }
-    if (can_be_copied(geometry) && has_row_taps(geometry)) {
-        return READS_ROW_TAPS;
-    }
     if (can_be_copied(geometry) && octi_conv_lines_suit(geometry, layout, state->in_channels, state->group_channels)) {
         return READS_LINES;
+    }
+    if (can_be_copied(geometry) && has_row_taps(geometry)) {
+        return READS_ROW_TAPS;
     }
     return READS_TABLE;
 }
@@ -407,11 +414,8 @@ plan_addresses(struct oct_op_prepare_call *call, const struct octi_conv_geometry
     case READS_ROW_TAPS:
         return make_window_offsets(call, geometry, state);
     case READS_LINES: {
-        size_t line_bytes =
-            state->padded_copy ? state->padded.line_bytes : (size_t)geometry->in[OCTI_CONV_WIDTH] * state->in_channels;
-        size_t lines = state->padded_copy ? state->padded.lines : (size_t)geometry->in[OCTI_CONV_HEIGHT];
-        enum oct_status status =
-            octi_conv_lines_plan(call, geometry, state->in_channels, line_bytes, lines, &state->lines);
+        enum oct_status status = octi_conv_lines_plan(call, geometry, state->in_channels, state->padded.line_bytes,
+                                                      state->padded.lines, &state->lines);
         state->plane_step = state->lines.plane_stride;
         return status;
     }
@@ -474,16 +478,20 @@ static enum oct_status prepare_conv(struct oct_op_prepare_call *call, bool relu)
         state->group_channels = (size_t)(geometry.group_channels * merged);
     }
     state->reading = choose_reading(&geometry, layout, depthwise, state);
-    if (state->reading == READS_ROW_TAPS || (state->reading == READS_LINES && has_padding(&geometry))) {
-        state->padded_copy = true;
-        if (!octi_padded_image_plan(&geometry, state->in_channels, (uint8_t)x->qparams.zero_point, &state->padded,
-                                    &call->scratch_bytes) ||
-            call->scratch_bytes > INT32_MAX) {
-            state->padded_copy = false;
-            state->reading = READS_TABLE;
-            call->scratch_bytes = 0;
+    if (state->reading == READS_ROW_TAPS || state->reading == READS_LINES) {
+        state->padded.lines = (size_t)geometry.in[OCTI_CONV_HEIGHT];
+        state->padded.line_bytes = (size_t)geometry.in[OCTI_CONV_WIDTH] * state->in_channels;
+        state->copies = has_padding(&geometry);
+    }
+    if (state->copies) {
+        size_t copy_bytes = 0;
+        if (octi_padded_image_plan(&geometry, state->in_channels, (uint8_t)x->qparams.zero_point, &state->padded,
+                                   &copy_bytes) &&
+            copy_bytes <= INT32_MAX) {
+            call->scratch_bytes = copy_bytes + READABLE_PAST_END;
         } else {
-            call->scratch_bytes += READABLE_PAST_END;
+            state->copies = false;
+            state->reading = READS_TABLE;
         }
     }
     enum oct_status status = OCT_OK;

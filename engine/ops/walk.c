@@ -1,7 +1,7 @@
 // DESIGN: one walker instead of a loop nest per operator and format. The dimensions are sorted by the stride of the
-// view that is written, then merged where all views agree; the innermost loop is the caller's. When the innermost
-// dimension is short (three channels) and the next one long, the two change places: calls are dearer than strided
-// writes.
+// view that is written, then merged where all views agree; the two innermost loops, a plane, are the caller's. When the
+// innermost dimension is short (three channels) and the next one long, the two change places: calls are dearer than
+// strided writes.
 #include "engine/ops/walk.h"
 
 #include "engine/ops/parallel.h"
@@ -11,12 +11,12 @@
 #define SHORT_ROW 16
 
 struct walk {
-    int32_t n_views, rank; ///< rank >= 1
+    int32_t n_views, rank; ///< rank >= 2
     int64_t extents[OCT_MAX_RANK];
     int64_t strides[OCT_MAX_RANK][OCTI_WALK_MAX_VIEWS]; ///< bytes
     unsigned char *data[OCTI_WALK_MAX_VIEWS];
     int32_t split; ///< the dimension that is cut into ranges
-    octi_walk_row_fn row;
+    octi_walk_plane_fn plane;
     const void *context;
 };
 
@@ -69,7 +69,17 @@ static void merge_dims(struct walk *walk)
     walk->rank = last + 1;
 }
 
-/// Fills in all but the row function. False when there is nothing to do.
+/// A dimension of extent 1 in front of all others.
+static void add_outer_dim(struct walk *walk)
+{
+    memmove(walk->extents + 1, walk->extents, (size_t)walk->rank * sizeof walk->extents[0]);
+    memmove(walk->strides + 1, walk->strides, (size_t)walk->rank * sizeof walk->strides[0]);
+    walk->extents[0] = 1;
+    memset(walk->strides[0], 0, sizeof walk->strides[0]);
+    walk->rank++;
+}
+
+/// Fills in all but the plane function. False when there is nothing to do.
 static bool make_walk(struct walk *walk, const struct oct_view *const *views, int32_t n_views)
 {
     const struct oct_shape *shape = &views[0]->desc.shape;
@@ -104,6 +114,9 @@ static bool make_walk(struct walk *walk, const struct oct_view *const *views, in
     if (inner > 0 && walk->extents[inner] < SHORT_ROW && walk->extents[inner - 1] > walk->extents[inner]) {
         swap_dims(walk, inner, inner - 1);
     }
+    if (walk->rank == 1) {
+        add_outer_dim(walk);
+    }
     walk->split = 0;
     for (int32_t d = 1; d < walk->rank; d++) {
         if (walk->extents[d] > walk->extents[walk->split]) {
@@ -123,15 +136,17 @@ static void walk_range(const void *context, int64_t begin, int64_t end)
     for (int32_t v = 0; v < whole->n_views; v++) {
         offsets[v] = begin * whole->strides[whole->split][v];
     }
-    int32_t inner = whole->rank - 1;
+    const int32_t outer = whole->rank - 2;
+    struct octi_walk_plane plane = {{extents[outer], extents[outer + 1]}, {{0}}};
+    memcpy(plane.strides, whole->strides[outer], sizeof plane.strides);
     int64_t index[OCT_MAX_RANK] = {0};
     for (;;) {
         unsigned char *data[OCTI_WALK_MAX_VIEWS] = {NULL};
         for (int32_t v = 0; v < whole->n_views; v++) {
             data[v] = whole->data[v] + offsets[v];
         }
-        whole->row(whole->context, extents[inner], data, whole->strides[inner]);
-        int32_t d = inner - 1;
+        whole->plane(whole->context, &plane, data);
+        int32_t d = outer - 1;
         for (; d >= 0; d--) {
             int64_t steps = ++index[d] < extents[d] ? 1 : 1 - extents[d];
             for (int32_t v = 0; v < whole->n_views; v++) {
@@ -148,23 +163,54 @@ static void walk_range(const void *context, int64_t begin, int64_t end)
     }
 }
 
-void octi_walk(const struct oct_view *const *views,
-               int32_t n_views,
-               octi_walk_row_fn row,
-               const void *context,
-               const struct oct_executor *executor)
+void octi_walk_planes(const struct oct_view *const *views,
+                      int32_t n_views,
+                      octi_walk_plane_fn plane,
+                      const void *context,
+                      const struct oct_executor *executor)
 {
     struct walk walk;
     if (!make_walk(&walk, views, n_views)) {
         return;
     }
-    walk.row = row;
+    walk.plane = plane;
     walk.context = context;
     int64_t cost = 1;
     for (int32_t d = 0; d < walk.rank; d++) {
         cost *= d == walk.split ? 1 : walk.extents[d];
     }
     octi_parallel_for(executor, walk.extents[walk.split], cost, walk_range, &walk);
+}
+
+struct rows {
+    int32_t n_views;
+    octi_walk_row_fn row;
+    const void *context;
+};
+
+static void row_by_row(const void *context, const struct octi_walk_plane *plane, unsigned char *const *data)
+{
+    const struct rows *rows = context;
+    unsigned char *at[OCTI_WALK_MAX_VIEWS] = {NULL};
+    for (int32_t v = 0; v < rows->n_views; v++) {
+        at[v] = data[v];
+    }
+    for (int64_t r = 0; r < plane->extents[0]; r++) {
+        rows->row(rows->context, plane->extents[1], at, plane->strides[1]);
+        for (int32_t v = 0; v < rows->n_views; v++) {
+            at[v] += plane->strides[0][v];
+        }
+    }
+}
+
+void octi_walk(const struct oct_view *const *views,
+               int32_t n_views,
+               octi_walk_row_fn row,
+               const void *context,
+               const struct oct_executor *executor)
+{
+    const struct rows rows = {n_views, row, context};
+    octi_walk_planes(views, n_views, row_by_row, &rows, executor);
 }
 
 struct oct_view octi_view_broadcast(const struct oct_view *view, const struct oct_shape *shape)
@@ -179,39 +225,89 @@ struct oct_view octi_view_broadcast(const struct oct_view *view, const struct oc
     return wide;
 }
 
-void octi_walk_copy_row(const void *context, int64_t n, unsigned char *const *data, const int64_t *strides)
+struct copying {
+    size_t bytes; ///< of an element
+    const struct octi_transpose *transpose;
+};
+
+static void
+copy_row(size_t bytes, int64_t n, unsigned char *to, int64_t to_stride, const unsigned char *from, int64_t from_stride)
 {
-    const size_t bytes = *(const size_t *)context;
-    const unsigned char *from = data[1];
-    unsigned char *to = data[0];
-    if (strides[0] == (int64_t)bytes && strides[1] == (int64_t)bytes) {
-        if (to != from) {
-            memcpy(to, from, (size_t)n * bytes);
-        }
-        return;
-    }
     switch (bytes) { // constant sizes, so that each copy is one load and one store
     case 1:
         for (int64_t i = 0; i < n; i++) {
-            to[i * strides[0]] = from[i * strides[1]];
+            to[i * to_stride] = from[i * from_stride];
         }
         break;
     case 4:
         for (int64_t i = 0; i < n; i++) {
-            memcpy(to + i * strides[0], from + i * strides[1], 4);
+            memcpy(to + i * to_stride, from + i * from_stride, 4);
         }
         break;
     default:
         for (int64_t i = 0; i < n; i++) {
-            memcpy(to + i * strides[0], from + i * strides[1], bytes);
+            memcpy(to + i * to_stride, from + i * from_stride, bytes);
         }
         break;
     }
 }
 
-void octi_walk_copy(const struct oct_view *to, const struct oct_view *from, const struct oct_executor *executor)
+/// Rows of one view are columns of the other, and their elements lie densely in both.
+static void transpose_plane(const struct octi_transpose *kernel,
+                            size_t bytes,
+                            const struct octi_walk_plane *plane,
+                            bool rows_are_dense, // in view 0
+                            unsigned char *const *data)
 {
-    const size_t bytes = oct_dtype_bytes(to->desc.dtype);
+    // As the kernel sees it: x has `rows` rows of `columns` elements, y the reverse.
+    const int across = rows_are_dense ? 1 : 0; // the dimension along which y is dense
+    const size_t rows = (size_t)plane->extents[across], columns = (size_t)plane->extents[1 - across];
+    const size_t x_stride = (size_t)plane->strides[across][1] / bytes;
+    const size_t y_stride = (size_t)plane->strides[1 - across][0] / bytes;
+    if (bytes == 1) {
+        kernel->bytes(rows, columns, data[1], x_stride, data[0], y_stride);
+    } else {
+        kernel->words(rows, columns, (const uint32_t *)(const void *)data[1], x_stride, (uint32_t *)(void *)data[0],
+                      y_stride);
+    }
+}
+
+static void copy_plane(const void *context, const struct octi_walk_plane *plane, unsigned char *const *data)
+{
+    const struct copying *copying = context;
+    const int64_t bytes = (int64_t)copying->bytes;
+    const int64_t(*strides)[OCTI_WALK_MAX_VIEWS] = plane->strides;
+    if (copying->transpose != NULL && (bytes == 1 || bytes == 4) && plane->extents[0] > 1) {
+        if (strides[1][0] == bytes && strides[0][1] == bytes) {
+            transpose_plane(copying->transpose, copying->bytes, plane, true, data);
+            return;
+        }
+        if (strides[0][0] == bytes && strides[1][1] == bytes) {
+            transpose_plane(copying->transpose, copying->bytes, plane, false, data);
+            return;
+        }
+    }
+    const bool dense = strides[1][0] == bytes && strides[1][1] == bytes;
+    unsigned char *to = data[0];
+    const unsigned char *from = data[1];
+    if (dense && to == from) {
+        return;
+    }
+    for (int64_t r = 0; r < plane->extents[0]; r++, to += strides[0][0], from += strides[0][1]) {
+        if (dense) {
+            memcpy(to, from, (size_t)(plane->extents[1] * bytes));
+        } else {
+            copy_row(copying->bytes, plane->extents[1], to, strides[1][0], from, strides[1][1]);
+        }
+    }
+}
+
+void octi_walk_copy(const struct oct_view *to,
+                    const struct oct_view *from,
+                    const struct octi_transpose *transpose,
+                    const struct oct_executor *executor)
+{
+    const struct copying copying = {oct_dtype_bytes(to->desc.dtype), transpose};
     const struct oct_view *views[] = {to, from};
-    octi_walk(views, 2, octi_walk_copy_row, &bytes, executor);
+    octi_walk_planes(views, 2, copy_plane, &copying, executor);
 }

@@ -6,6 +6,7 @@
 #ifndef OCTET_ENGINE_OPS_WALK_H
 #define OCTET_ENGINE_OPS_WALK_H
 
+#include "engine/kernels/transpose/transpose.h"
 #include "octet/executor.h"
 #include "octet/tensor.h"
 
@@ -13,6 +14,17 @@
 
 /// Does `n` elements; view v's element i is at data[v] + i * strides[v] (strides in BYTES, 0 where it is broadcast).
 typedef void (*octi_walk_row_fn)(const void *context, int64_t n, unsigned char *const *data, const int64_t *strides);
+
+/// Rows beside one another: row r begins r * strides[0][v] bytes behind data[v], its elements are strides[1][v] apart.
+struct octi_walk_plane {
+    int64_t extents[2]; ///< rows, elements of a row; >= 1
+    int64_t strides[2][OCTI_WALK_MAX_VIEWS];
+};
+
+/// Does all rows of a plane.
+typedef void (*octi_walk_plane_fn)(const void *context,
+                                   const struct octi_walk_plane *plane,
+                                   unsigned char *const *data);
 
 /// @param views  `n_views` views of one shape (broadcast ones with stride 0); the first is written, and no two of its
 ///               elements share storage. A view may be the same as the first one; otherwise they do not overlap it.
@@ -23,13 +35,21 @@ void octi_walk(const struct oct_view *const *views,
                const void *context,
                const struct oct_executor *executor);
 
+/// The same by planes, for what is cheaper done many rows at a time.
+void octi_walk_planes(const struct oct_view *const *views,
+                      int32_t n_views,
+                      octi_walk_plane_fn plane,
+                      const void *context,
+                      const struct oct_executor *executor);
+
 /// `view` as a tensor of the larger `shape` it broadcasts to: missing and single dimensions get stride 0.
 struct oct_view octi_view_broadcast(const struct oct_view *view, const struct oct_shape *shape);
 
-/// A row function that copies elements of *(const size_t *)context bytes from view 1 to view 0.
-void octi_walk_copy_row(const void *context, int64_t n, unsigned char *const *data, const int64_t *strides);
-
 /// Copies a view into another of the same shape and dtype.
-void octi_walk_copy(const struct oct_view *to, const struct oct_view *from, const struct oct_executor *executor);
+/// @param transpose  for rows that lie across those of `to`; NULL: element by element
+void octi_walk_copy(const struct oct_view *to,
+                    const struct oct_view *from,
+                    const struct octi_transpose *transpose,
+                    const struct oct_executor *executor);
 
 #endif

@@ -40,12 +40,43 @@ static bool same_bytes(const struct oct_tensor_desc *a, const struct oct_tensor_
            bytes_a == bytes_b;
 }
 
+/// Do elements of input 0 and output 0 with the same place in memory have the same place in the output's dimensions?
+static bool permuted_strides_equal(const struct octi_node *node,
+                                   const struct oct_tensor_desc *in,
+                                   const struct oct_tensor_desc *out,
+                                   int64_t rows)
+{
+    int32_t dims[OCT_MAX_RANK];
+    struct oct_view from = oct_view_dense(in, rows, NULL), to = oct_view_dense(out, rows, NULL);
+    node->op->permutation(node->attributes, in->shape.rank, dims);
+    for (int32_t d = 0; d < to.desc.shape.rank; d++) {
+        if (to.desc.shape.dims[d] > 1 && to.strides[d] != from.strides[dims[d]]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/// A permutation that only undoes, or makes, a memory format: an image given as (N, H, W, C) that channels-last readers
+/// want, or their result in that order. Strides are products with powers of N: those equal for 2 and 3 rows always are.
+static bool is_renaming(const struct sharing *s, const struct octi_node *node)
+{
+    const struct octi_value *in = &s->graph->values[node->inputs[0]];
+    const struct octi_value *out = &s->graph->values[node->outputs[0]];
+    return node->op->permutation != NULL && in->kind != OCT_VALUE_CONSTANT &&
+           permuted_strides_equal(node, &in->desc, &out->desc, 2) &&
+           permuted_strides_equal(node, &in->desc, &out->desc, 3);
+}
+
 /// Has output 0 the bytes of input 0 in the same order?
 static bool is_view(const struct sharing *s, const struct octi_node *node)
 {
     const struct octi_value *in = &s->graph->values[node->inputs[0]];
     const struct octi_value *out = &s->graph->values[node->outputs[0]];
     bool keeps_order = (node->op->flags & OCT_OP_VIEW) || strcmp(node->op->name, "octet::memory_format") == 0;
+    if (is_renaming(s, node)) {
+        return true;
+    }
     return keeps_order && in->kind != OCT_VALUE_CONSTANT && octi_desc_is_row_major(&in->desc) &&
            octi_desc_is_row_major(&out->desc) && same_bytes(&in->desc, &out->desc, 1) &&
            same_bytes(&in->desc, &out->desc, s->plan->max_rows);

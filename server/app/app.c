@@ -10,6 +10,7 @@
 #include "octet/kernels.h"
 #include "server/app/notify.h"
 #include "server/app/private_store.h"
+#include "server/app/self_test.h"
 #include "server/app/token.h"
 #include "server/app/wiring.h"
 #include "server/config/features.h"
@@ -291,7 +292,8 @@ static enum oct_status build(struct oct_app *app, struct oct_error *error)
     raise_file_limit(app);
     enum oct_status status = oct_config_cpu_features(app->config.cpu_isa, &app->features, error);
     if (status == OCT_OK) {
-        status = oct_kernels_self_test(app->features, error); // a processor that computes wrongly must not serve
+        // A processor that computes wrongly must not serve.
+        status = oct_app_self_test(oct_kernels_self_test, app->features, (unsigned)app->config.workers_count, error);
     }
     if (status == OCT_OK) {
         status = oct_metrics_create(&app->metrics);

@@ -123,6 +123,19 @@ static void answer(const struct oct_batch_runner *runner,
     oct_buffer_deinit(&body); // empty when the owner took it
 }
 
+/// What a run that took `elapsed_us` would have cost one worker. Of one that was shared out only the most it can have
+/// been is known: that corrects an expectation that was too high, and leaves others.
+static uint64_t
+cost_us(const struct oct_batch_runner *runner, const struct oct_batch_queue *queue, uint64_t elapsed_us, int64_t rows)
+{
+    if (runner->executor == NULL) {
+        return elapsed_us;
+    }
+    uint64_t most_us = elapsed_us * runner->executor->width;
+    uint64_t expected_us = oct_batch_queue_expect_us(queue, rows);
+    return most_us < expected_us ? most_us : expected_us;
+}
+
 /// One run of the session, measured.
 static void run_once(const struct oct_batch_runner *runner,
                      struct oct_session *session,
@@ -132,7 +145,7 @@ static void run_once(const struct oct_batch_runner *runner,
 {
     oct_session_run(session, runner->executor);
     uint64_t elapsed_us = since(begin_us, oct_clock_us());
-    oct_batch_queue_observe(queue, elapsed_us, rows);
+    oct_batch_queue_observe(queue, cost_us(runner, queue, elapsed_us, rows), rows);
     count(queue, OCT_METRIC_INFER_BATCHES, 1);
     observe(queue, OCT_METRIC_BATCH_ROWS, (uint64_t)rows);
     observe(queue, OCT_METRIC_COMPUTE_SECONDS, elapsed_us);

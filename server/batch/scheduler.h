@@ -11,6 +11,7 @@ struct oct_scheduler_options {
     unsigned n_workers;
     const unsigned *pins; ///< as of struct oct_pool_options
     size_t n_pins;
+    bool split;                            ///< a large run may use idle workers; right when each worker can have a core
     uint64_t max_delay_us;                 ///< as of the batcher
     size_t max_answer_bytes;               ///< of one answer
     const struct oct_allocator *allocator; ///< for answers; thread-safe; NULL: the default

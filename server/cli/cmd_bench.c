@@ -3,16 +3,24 @@
 #include <string.h>
 
 #include "octet/proto/json.h"
+#include "server/cli/bench/kernels.h"
+#include "server/cli/bench/limits.h"
+#include "server/cli/bench/report.h"
+#include "server/cli/bench/threads.h"
+#include "server/cli/bench/work.h"
 #include "server/cli/cli.h"
 #include "server/cli/measure.h"
 #include "server/cli/model.h"
+#include "server/pool/region.h"
+#include "server/pool/team.h"
 
 #define COMMAND         "bench"
 #define MAX_ROW_COUNTS  16
 #define DEFAULT_SECONDS 1.0
 #define WARM_UP_RUNS    20
+#define REASON_BYTES    200
 
-enum { FLAG_ROWS = OCT_CLI_MODEL_FLAG_COUNT, FLAG_SECONDS, FLAG_STEPS, FLAG_JSON };
+enum { FLAG_ROWS = OCT_CLI_MODEL_FLAG_COUNT, FLAG_SECONDS, FLAG_THREADS, FLAG_STEPS, FLAG_JSON };
 
 static const struct oct_cli_flag flags[] = {
 #define OCT_CLI_MODEL_FLAG(id, name, value, doc) {name, value, doc},
@@ -20,6 +28,7 @@ static const struct oct_cli_flag flags[] = {
 #undef OCT_CLI_MODEL_FLAG
     {"rows", "N[,N...]", "rows of a run (default 1 and the largest batch)"},
     {"seconds", "S", "whole seconds to measure each (default 1)"},
+    {"threads", "N", "threads of a run, each on a core of its own (default 1)"},
     {"steps", NULL, "also the time of each step of the plan"},
     {"json", NULL, "one JSON object a line"},
 };
@@ -30,8 +39,11 @@ struct bench_arguments {
     int64_t rows[MAX_ROW_COUNTS];
     size_t n_rows;
     double seconds;
+    size_t threads;
+    const struct oct_executor *executor; ///< over `threads`
     bool steps;
     bool json;
+    struct oct_yardstick yardstick;
 };
 
 static enum oct_status set_rows(struct bench_arguments *arguments, const char *text, struct oct_error *error)
@@ -72,6 +84,11 @@ static enum oct_status set_flag(void *context, size_t flag, const char *value, s
         arguments->seconds = status == OCT_OK ? (double)number : arguments->seconds;
         return status;
     }
+    case FLAG_THREADS: {
+        enum oct_status status = oct_cli_number(value, 1, OCT_REGION_MAX_WIDTH, &number, error);
+        arguments->threads = status == OCT_OK ? (size_t)number : arguments->threads;
+        return status;
+    }
     case FLAG_STEPS:
         arguments->steps = true;
         return OCT_OK;
@@ -94,8 +111,12 @@ static void write_common(struct oct_json_writer *writer,
     oct_json_string(writer, arguments->path);
     oct_json_key(writer, "rows");
     oct_json_integer(writer, rows);
+    oct_json_key(writer, "threads");
+    oct_json_unsigned(writer, arguments->threads);
     oct_json_key(writer, "isa");
     oct_json_string(writer, isa);
+    oct_json_key(writer, "cache");
+    oct_json_string(writer, "hot");
 }
 
 static void write_times(struct oct_json_writer *writer, const struct oct_stopwatch *times)
@@ -122,21 +143,29 @@ static enum oct_status write_json(const struct bench_arguments *arguments,
                                   const char *isa,
                                   const struct oct_stopwatch *runs,
                                   const struct oct_stopwatch *steps,
+                                  const struct oct_bench_around *around,
                                   struct oct_buffer *out)
 {
+    char reason[REASON_BYTES];
+    const struct oct_graph *graph = oct_plan_graph(plan);
+    const struct oct_bench_reading peak = oct_bench_around_peak(around);
     struct oct_json_writer writer;
     oct_json_writer_init(&writer, out, 0);
     write_common(&writer, "model", arguments, rows, isa);
     write_times(&writer, runs);
     oct_json_key(&writer, "rows_per_s");
     oct_json_double(&writer, rows_per_second(runs, rows));
+    oct_bench_write_peak(&writer, oct_bench_graph_macs(graph, rows), (double)oct_stopwatch_at(runs, 0.5), &peak);
+    oct_json_key(&writer, "disturbed");
+    oct_json_bool(&writer,
+                  !oct_bench_is_quiet(around, 1, arguments->yardstick.least_macs_per_cycle, reason, sizeof(reason)));
     oct_json_object_end(&writer);
     enum oct_status status = oct_json_writer_finish(&writer);
     if (status == OCT_OK) {
         status = oct_buffer_append(out, "\n", 1);
     }
     for (size_t i = 0; steps != NULL && i < oct_plan_step_count(plan) && status == OCT_OK; ++i) {
-        struct oct_node_info node = oct_graph_node(oct_plan_graph(plan), i);
+        struct oct_node_info node = oct_graph_node(graph, i);
         oct_json_writer_init(&writer, out, 0);
         write_common(&writer, "step", arguments, rows, isa);
         oct_json_key(&writer, "step");
@@ -148,6 +177,8 @@ static enum oct_status write_json(const struct bench_arguments *arguments,
         oct_json_key(&writer, "kernel");
         oct_json_string(&writer, oct_plan_step(plan, i).kernel);
         write_times(&writer, &steps[i]);
+        oct_bench_write_peak(&writer, oct_bench_node_macs(graph, i, rows), (double)oct_stopwatch_at(&steps[i], 0.5),
+                             &peak);
         oct_json_object_end(&writer);
         status = oct_json_writer_finish(&writer);
         if (status == OCT_OK) {
@@ -193,12 +224,14 @@ static int bench_rows(const struct bench_arguments *arguments, struct oct_plan *
             return oct_cli_fail(COMMAND, OCT_ERR_NOMEM, NULL);
         }
     }
-    const struct oct_measure_options options = {rows, arguments->seconds, WARM_UP_RUNS};
+    const struct oct_measure_options options = {rows, arguments->seconds, WARM_UP_RUNS, arguments->executor};
+    struct oct_bench_around around = {.before = oct_bench_take_reading(&arguments->yardstick, arguments->executor)};
     enum oct_status status = oct_measure_plan(plan, &options, &runs, steps, &error);
+    around.after = oct_bench_take_reading(&arguments->yardstick, arguments->executor);
     struct oct_buffer out;
     oct_buffer_init(&out, NULL, OCT_CLI_MAX_OUTPUT_BYTES);
     if (status == OCT_OK) {
-        status = arguments->json ? write_json(arguments, plan, rows, isa, &runs, steps, &out)
+        status = arguments->json ? write_json(arguments, plan, rows, isa, &runs, steps, &around, &out)
                                  : write_text(plan, rows, isa, &runs, steps, &out);
     }
     oct_stopwatch_deinit(&runs);
@@ -217,6 +250,7 @@ static int bench_model(struct bench_arguments *arguments)
 {
     struct oct_error error = OCT_ERROR_INIT;
     struct oct_model *model = NULL;
+    struct oct_team *team = NULL;
     uint64_t features = 0;
     for (size_t i = 0; i < arguments->n_rows; ++i) {
         if ((uint64_t)arguments->rows[i] > arguments->model.max_rows &&
@@ -228,32 +262,44 @@ static int bench_model(struct bench_arguments *arguments)
     if (status == OCT_OK) {
         status = oct_cli_model_open(arguments->path, &arguments->model, &model, &error);
     }
+    if (status == OCT_OK) {
+        status = oct_bench_threads_open(arguments->threads, &team, &error);
+    }
     if (status != OCT_OK) {
+        oct_model_close(model);
         return oct_cli_fail(COMMAND, status, &error);
     }
+    arguments->executor = oct_bench_threads_executor(team);
     struct oct_plan *plan = oct_model_plan(model);
     if (arguments->n_rows == 0) {
         arguments->rows[0] = 1;
         arguments->rows[1] = oct_plan_max_rows(plan);
         arguments->n_rows = arguments->rows[1] > 1 ? 2 : 1;
     }
+    arguments->yardstick = oct_yardstick_select(features);
     const char *isa = arguments->model.reference_only ? "reference" : oct_cpu_isa_name(features);
     int exit_code = 0;
     for (size_t i = 0; i < arguments->n_rows && exit_code == 0; ++i) {
         exit_code = bench_rows(arguments, plan, arguments->rows[i], isa);
     }
+    oct_team_destroy(team);
     oct_model_close(model);
     return exit_code;
 }
 
 int oct_cmd_bench(int argc, char **argv)
 {
-    struct bench_arguments arguments = {.seconds = DEFAULT_SECONDS};
+    if (argc > 1 && strcmp(argv[1], "kernels") == 0) {
+        return oct_bench_kernels(argc - 1, argv + 1);
+    }
+    struct bench_arguments arguments = {.seconds = DEFAULT_SECONDS, .threads = 1};
     const struct oct_cli_syntax syntax = {
         .command = COMMAND,
         .arguments = "model FILE [flags]",
-        .about = "Measures a .octet file alone: one thread, inputs of a fixed seed, warm. Times are of the run only;\n"
-                 "writing the inputs is not counted. To compare two builds, run them in turns.",
+        .about = "Measures a .octet file alone: inputs of a fixed seed, warm. Times are of the run only;\n"
+                 "writing the inputs is not counted. To compare two builds, run them in turns. `octet bench kernels` "
+                 "measures\n"
+                 "single layers.",
         .flags = flags,
         .n_flags = sizeof(flags) / sizeof(flags[0]),
         .min_positional = 2,
@@ -269,7 +315,7 @@ int oct_cmd_bench(int argc, char **argv)
     if (strcmp(positional[0], "model") != 0) {
         struct oct_error error = OCT_ERROR_INIT;
         oct_error_set(&error, OCT_ERR_INVALID, positional[0], OCT_POSITION_NONE,
-                      "no such bench; there is `octet bench model FILE`");
+                      "no such bench; there are `octet bench model FILE` and `octet bench kernels FILE...`");
         return oct_cli_fail(COMMAND, OCT_ERR_INVALID, &error);
     }
     arguments.path = positional[1];

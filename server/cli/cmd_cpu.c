@@ -2,6 +2,7 @@
 
 #include "octet/kernels.h"
 #include "octet/proto/json.h"
+#include "server/cli/bench/limits.h"
 #include "server/cli/cli.h"
 #include "server/cli/probe.h"
 #include "server/config/features.h"
@@ -14,7 +15,8 @@ enum { FLAG_ISA, FLAG_KERNELS, FLAG_JSON };
 
 static const struct oct_cli_flag flags[] = {
     {"isa", "LEVEL",
-     "as if this were the highest instruction set: scalar, avx2, avx512vnni, amxint8, or a hexadecimal mask"},
+     "as if this were the highest instruction set: scalar, avx2, avxvnni, avx512vnni, neon, neondot ..., or a "
+     "hexadecimal mask"},
     {"kernels", NULL, "also list the kernels, and which one each family picks"},
     {"json", NULL, "one JSON object"},
 };
@@ -30,6 +32,7 @@ struct cpu_findings {
     uint64_t used;
     double gops;
     const char *kernel;
+    struct oct_bench_reading reading;
     struct oct_cpus cpus;
 };
 
@@ -109,6 +112,12 @@ static enum oct_status write_json(const struct cpu_findings *findings, struct oc
     oct_json_double(&writer, findings->gops);
     oct_json_key(&writer, "peak_kernel");
     oct_json_string(&writer, findings->kernel);
+    oct_json_key(&writer, "dot_gops");
+    oct_json_double(&writer, findings->reading.gops);
+    oct_json_key(&writer, "dot_macs_per_cycle");
+    oct_json_double(&writer, findings->reading.macs_per_cycle);
+    oct_json_key(&writer, "ghz");
+    oct_json_double(&writer, findings->reading.ghz);
     write_kernels_json(&writer, findings->used);
     oct_json_object_end(&writer);
     enum oct_status status = oct_json_writer_finish(&writer);
@@ -129,9 +138,12 @@ static enum oct_status write_text(const struct cpu_findings *findings, struct oc
                : oct_buffer_printf(out,
                                    "\nused     %s\ncores    %u (%s)\n"
                                    "peak     %.1f billion int8 operations a second on one core, measured: linear"
-                                   " %dx%dx%d, kernel %s\n",
+                                   " %dx%dx%d, kernel %s\n"
+                                   "limit    %.1f billion, measured: dot products only, %.1f multiply-accumulates a"
+                                   " cycle at %.2f GHz\n",
                                    oct_cpu_isa_name(findings->used), findings->cpus.usable, findings->cpus.reason,
-                                   findings->gops, OCT_PROBE_ROWS, OCT_PROBE_WIDTH, OCT_PROBE_WIDTH, findings->kernel);
+                                   findings->gops, OCT_PROBE_ROWS, OCT_PROBE_WIDTH, OCT_PROBE_WIDTH, findings->kernel,
+                                   findings->reading.gops, findings->reading.macs_per_cycle, findings->reading.ghz);
 }
 
 int oct_cmd_cpu(int argc, char **argv)
@@ -164,6 +176,8 @@ int oct_cmd_cpu(int argc, char **argv)
         status = oct_cli_probe_gops(findings.used, PROBE_SECONDS, &findings.gops, &findings.kernel, &error);
     }
     if (status == OCT_OK) {
+        const struct oct_yardstick yardstick = oct_yardstick_select(findings.used);
+        findings.reading = oct_bench_take_reading(&yardstick, NULL);
         status = arguments.json ? write_json(&findings, &out) : write_text(&findings, &out);
     }
     if (status == OCT_OK && arguments.kernels && !arguments.json) {

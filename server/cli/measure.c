@@ -33,18 +33,26 @@ static void fill_input(struct oct_session *session, const struct oct_plan *plan,
     }
 }
 
-static enum oct_status
-run_once(struct oct_session *session, struct oct_plan *plan, struct oct_stopwatch *runs, struct oct_stopwatch *steps)
+void oct_measure_fill_inputs(struct oct_session *session, const struct oct_plan *plan)
 {
     uint64_t random = 1;
     for (size_t i = 0; i < oct_plan_input_count(plan); ++i) {
         fill_input(session, plan, i, &random);
     }
+}
+
+static enum oct_status run_once(struct oct_session *session,
+                                struct oct_plan *plan,
+                                const struct oct_executor *executor,
+                                struct oct_stopwatch *runs,
+                                struct oct_stopwatch *steps)
+{
+    oct_measure_fill_inputs(session, plan);
     uint64_t begin = oct_stopwatch_now();
     if (steps != NULL) {
-        oct_session_profile(session, NULL);
+        oct_session_profile(session, executor);
     } else {
-        oct_session_run(session, NULL);
+        oct_session_run(session, executor);
     }
     uint64_t elapsed = oct_stopwatch_now() - begin;
     enum oct_status status = runs != NULL ? oct_stopwatch_add(runs, elapsed) : OCT_OK;
@@ -66,11 +74,11 @@ enum oct_status oct_measure_plan(struct oct_plan *plan,
         status = oct_session_bind(session, plan, options->rows, error);
     }
     for (size_t i = 0; i < options->warm_up_runs && status == OCT_OK; ++i) {
-        status = run_once(session, plan, NULL, steps);
+        status = run_once(session, plan, options->executor, NULL, steps);
     }
     uint64_t end = oct_stopwatch_now() + (uint64_t)(options->seconds * 1e9);
     while (status == OCT_OK && (runs->count == 0 || oct_stopwatch_now() < end)) {
-        status = run_once(session, plan, runs, steps);
+        status = run_once(session, plan, options->executor, runs, steps);
     }
     if (status == OCT_ERR_LIMIT && runs->count == OCT_STOPWATCH_MAX_SAMPLES) {
         status = OCT_OK;

@@ -1,4 +1,4 @@
-/// A plan measured alone: one thread, inputs of a fixed seed, warm caches. Threads: [one].
+/// A plan measured alone: on the calling thread or an executor, inputs of a fixed seed, warm caches. Threads: [one].
 #ifndef OCTET_SERVER_CLI_MEASURE_H
 #define OCTET_SERVER_CLI_MEASURE_H
 
@@ -7,9 +7,13 @@
 
 struct oct_measure_options {
     int64_t rows;
-    double seconds;      ///< of measuring, after the warm-up
-    size_t warm_up_runs; ///< at least 1, so that no page is touched for the first time in a sample
+    double seconds;                      ///< of measuring, after the warm-up
+    size_t warm_up_runs;                 ///< at least 1, so that no page is touched for the first time in a sample
+    const struct oct_executor *executor; ///< NULL: one thread
 };
+
+/// Writes bytes of a fixed seed into every input of a bound session.
+void oct_measure_fill_inputs(struct oct_session *session, const struct oct_plan *plan);
 
 /// Fills `runs` (sorted) with the nanoseconds of each run; writing the inputs is not counted.
 /// @param steps  [oct_plan_step_count] filled (sorted) with the nanoseconds of each step, at the cost of a clock read

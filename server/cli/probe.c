@@ -75,7 +75,7 @@ oct_cli_probe_gops(uint64_t features, double seconds, double *gops, const char *
         status = create_plan(features, registry, &plan, error);
     }
     if (status == OCT_OK) {
-        const struct oct_measure_options options = {OCT_PROBE_ROWS, seconds, 1};
+        const struct oct_measure_options options = {OCT_PROBE_ROWS, seconds, 1, NULL};
         status = oct_measure_plan(plan, &options, &runs, NULL, error);
     }
     if (status == OCT_OK) {

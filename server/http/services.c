@@ -65,6 +65,8 @@ start_scheduler(struct services *services, const struct oct_services_options *op
         .n_workers = n_workers,
         .pins = cpus->pins,
         .n_pins = pinned ? cpus->n_pins : 0,
+        // Helpers without a core would take the owner's.
+        .split = !options->unsplit && n_workers <= cpus->usable,
         .max_delay_us = options->max_queue_delay_us,
         .max_answer_bytes = options->max_answer_bytes != 0 ? options->max_answer_bytes : DEFAULT_ANSWER_BYTES,
         .metrics = options->metrics,

@@ -34,6 +34,7 @@ struct oct_services_options {
 
     unsigned workers; ///< 0: the usable cores
     bool unpinned;    ///< leave the placing of workers to the system
+    bool unsplit;     ///< a request never uses more than one worker
 
     int64_t max_batch_rows;      ///< rows of one run; OCT_PLAN_DEFAULT_MAX_ROWS
     uint64_t max_queue_delay_us; ///< an idle worker may wait this long for company while other workers are busy

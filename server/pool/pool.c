@@ -2,23 +2,23 @@
 // memory per thread. One mutex for all: it is held for microseconds per batch, while a batch runs for hundreds; a lock
 // per queue would make "an idle worker sees everything that waits" impossible to state.
 //
-// pthread_setaffinity_np is Linux's: it needs _GNU_SOURCE.
-#define _GNU_SOURCE
-
+// DESIGN: a large run is not given workers, they come: its worker opens it, and a worker that `take` leaves without
+// work joins it instead of going to sleep. So work of one's own always goes first, nobody waits for a helper that is
+// not there, and as helpers are workers, no more threads run than there are workers. They do not go back between two
+// regions of a run (taking the lock and waking cost more than most layers), but any wake sends them back: they finish
+// the part they are in, ask `take`, and join again when there was nothing for them. Joining and leaving need the lock,
+// the regions of a run do not.
 #include "server/pool/pool.h"
 
 #include <assert.h>
-#include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 
 #include <uv.h>
 
 #include "server/pool/clock.h"
-#include "server/pool/cpus.h"
+#include "server/pool/region.h"
 #include "server/pool/thread.h"
 
 /// A sleep is cut to this, so that its nanoseconds never overflow; a longer one simply looks again.
@@ -31,15 +31,23 @@ struct oct_worker {
     unsigned index;
     bool pin;
     unsigned cpu; ///< when `pin`
+
+    struct oct_region region;     ///< of this worker's own runs
+    struct oct_executor executor; ///< over `region`
+    uint64_t n_shared;            ///< the region's, when the run was opened
+    // Under the pool's lock.
+    bool open;      ///< idle workers may join the run
+    unsigned slots; ///< bit s: a worker helps in slot s; bit 0: this worker itself
 };
 
 struct oct_pool {
     struct oct_pool_options options;
     uv_mutex_t lock;
-    uv_cond_t work;    ///< idle workers
-    uv_cond_t keep;    ///< the keeper
-    uv_cond_t stopped; ///< oct_pool_stop
-    unsigned idle, busy, alive, pinned;
+    uv_cond_t work;                           ///< idle workers
+    uv_cond_t keep;                           ///< the keeper
+    uv_cond_t stopped;                        ///< oct_pool_stop
+    unsigned idle, busy, lent, alive, pinned; ///< lent: neither idle nor busy
+    unsigned n_open;                          ///< runs that idle workers may join
     bool stopping, joined;
     bool keeper_started;
     uv_thread_t keeper;
@@ -56,19 +64,46 @@ static void sleep_on(uv_cond_t *condition, struct oct_pool *pool, uint64_t us)
     }
 }
 
-/// True when the system accepted.
-static bool pin_to(unsigned cpu)
+/// The open run with the fewest helpers of those that have room; NULL when there is none.
+static struct oct_worker *find_open(struct oct_pool *pool)
 {
-    cpu_set_t *mask = CPU_ALLOC(OCT_CPUS_MAX);
-    if (mask == NULL) {
-        return false;
+    struct oct_worker *found = NULL;
+    for (unsigned i = 0; pool->n_open > 0 && i < pool->n_started; i++) {
+        struct oct_worker *owner = &pool->workers[i];
+        if (owner->open && (size_t)__builtin_popcount(owner->slots) < owner->executor.width &&
+            (found == NULL || __builtin_popcount(owner->slots) < __builtin_popcount(found->slots))) {
+            found = owner;
+        }
     }
-    size_t mask_bytes = CPU_ALLOC_SIZE(OCT_CPUS_MAX);
-    CPU_ZERO_S(mask_bytes, mask);
-    CPU_SET_S(cpu, mask_bytes, mask);
-    bool done = pthread_setaffinity_np(pthread_self(), mask_bytes, mask) == 0;
-    CPU_FREE(mask);
-    return done;
+    return found;
+}
+
+/// Lends the calling worker to the run of `owner`, until that ends or somebody is wanted elsewhere. Called and left
+/// with the lock held, which is free meanwhile.
+static void help(struct oct_pool *pool, struct oct_worker *owner)
+{
+    unsigned slot = (unsigned)__builtin_ctz(~owner->slots);
+    owner->slots |= 1u << slot;
+    pool->idle--;
+    pool->lent++;
+    oct_region_admit(&owner->region); // nothing waits: who has not left yet may stay
+    uv_mutex_unlock(&pool->lock);
+    oct_region_help(&owner->region, slot);
+    uv_mutex_lock(&pool->lock);
+    owner->slots &= ~(1u << slot);
+    pool->lent--;
+    pool->idle++;
+}
+
+/// Every lent worker asks `take` as soon as it has finished the part it is in.
+static void recall(struct oct_pool *pool)
+{
+    for (unsigned i = 0; i < pool->n_started; i++) {
+        struct oct_worker *owner = &pool->workers[i];
+        if ((owner->slots & ~1u) != 0) {
+            oct_region_dismiss(&owner->region);
+        }
+    }
 }
 
 static void work(void *argument)
@@ -81,8 +116,7 @@ static void work(void *argument)
     oct_thread_name(name);
     // Waits of tens of microseconds (max_queue_delay_us) would be rounded up by the default slack of 50.
     (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
-    bool pinned =
-        options->pins != NULL && options->n_pins > 0 && pin_to(options->pins[worker->index % options->n_pins]);
+    bool pinned = worker->pin && oct_thread_pin(pthread_self(), worker->cpu);
 
     uv_mutex_lock(&pool->lock);
     pool->pinned += pinned ? 1 : 0;
@@ -91,6 +125,12 @@ static void work(void *argument)
         uint64_t recheck_us = OCT_CLOCK_NEVER;
         struct oct_pool_load load = oct_pool_load_locked(pool);
         if (!options->take(options->context, worker->index, &load, &recheck_us)) {
+            // What will leave by itself at recheck_us needs a worker then, not one that is inside a part.
+            struct oct_worker *owner = recheck_us == OCT_CLOCK_NEVER ? find_open(pool) : NULL;
+            if (owner != NULL) {
+                help(pool, owner);
+                continue;
+            }
             if (pool->stopping && recheck_us == OCT_CLOCK_NEVER) {
                 break;
             }
@@ -176,6 +216,8 @@ enum oct_status oct_pool_create(const struct oct_pool_options *options, struct o
         pool->workers[i].index = i;
         pool->workers[i].pin = options->n_pins > 0;
         pool->workers[i].cpu = options->n_pins > 0 ? options->pins[i % options->n_pins] : 0;
+        pool->workers[i].slots = 1;
+        oct_region_init(&pool->workers[i].region);
         status = oct_session_create(NULL, &pool->workers[i].session, error);
     }
     if (status != OCT_OK) {
@@ -232,6 +274,9 @@ void oct_pool_wake_locked(struct oct_pool *pool)
     if (pool->idle > 0) {
         uv_cond_signal(&pool->work);
     }
+    if (pool->lent > 0) {
+        recall(pool);
+    }
 }
 
 void oct_pool_wake_keeper_locked(struct oct_pool *pool)
@@ -241,7 +286,7 @@ void oct_pool_wake_keeper_locked(struct oct_pool *pool)
 
 struct oct_pool_load oct_pool_load_locked(const struct oct_pool *pool)
 {
-    return (struct oct_pool_load){.idle = pool->idle, .busy = pool->busy, .stopping = pool->stopping};
+    return (struct oct_pool_load){.idle = pool->idle + pool->lent, .busy = pool->busy, .stopping = pool->stopping};
 }
 
 unsigned oct_pool_worker_count(const struct oct_pool *pool)
@@ -313,4 +358,38 @@ unsigned oct_worker_index(const struct oct_worker *worker)
 struct oct_session *oct_worker_session(struct oct_worker *worker)
 {
     return worker->session;
+}
+
+const struct oct_executor *oct_worker_open_run(struct oct_worker *worker)
+{
+    struct oct_pool *pool = worker->pool;
+    const struct oct_executor *executor = NULL;
+    uv_mutex_lock(&pool->lock);
+    if (pool->idle > 0) {
+        unsigned most = OCT_REGION_MAX_WIDTH - 1;
+        unsigned n_helpers = pool->idle < most ? pool->idle : most;
+        worker->executor =
+            (struct oct_executor){.context = &worker->region, .width = 1 + n_helpers, .parallel = oct_region_run};
+        worker->n_shared = worker->region.n_shared;
+        worker->open = true;
+        pool->n_open++;
+        for (unsigned i = 0; i < n_helpers; i++) {
+            uv_cond_signal(&pool->work);
+        }
+        executor = &worker->executor;
+    }
+    uv_mutex_unlock(&pool->lock);
+    return executor;
+}
+
+bool oct_worker_close_run(struct oct_worker *worker)
+{
+    struct oct_pool *pool = worker->pool;
+    uv_mutex_lock(&pool->lock);
+    assert(worker->open);
+    worker->open = false;
+    pool->n_open--;
+    uv_mutex_unlock(&pool->lock);
+    oct_region_dismiss(&worker->region); // nobody joins any more
+    return worker->region.n_shared != worker->n_shared;
 }

@@ -2,6 +2,9 @@
 /// next is decided by its owner's `take`, called under the pool's one lock; so the owner's queues live under that lock
 /// and a worker that becomes idle sees everything that waits. Knows nothing of requests or batches.
 ///
+/// A worker may open a large run of its own to others: those that `take` leaves without work do parts of it, through
+/// the executor, until work comes for them.
+///
 /// A pool also has one keeper: a thread that sleeps until the moment its own `take` asked for (deadlines of what
 /// waits).
 ///
@@ -10,6 +13,7 @@
 #ifndef OCTET_SERVER_POOL_POOL_H
 #define OCTET_SERVER_POOL_POOL_H
 
+#include "octet/executor.h"
 #include "octet/session.h"
 
 /// Each worker is a thread and an arena; more than this is a mistake in a configuration.
@@ -20,7 +24,7 @@ struct oct_worker;
 
 /// What `take` may want to know.
 struct oct_pool_load {
-    unsigned idle; ///< workers without work, the asking one included
+    unsigned idle; ///< workers without work of their own, the asking one and the lent ones included
     unsigned busy; ///< workers that run something
     bool stopping; ///< the pool ends as soon as nothing is left to take
 };
@@ -46,7 +50,7 @@ oct_pool_create(const struct oct_pool_options *options, struct oct_pool **pool, 
 
 void oct_pool_lock(struct oct_pool *pool);
 void oct_pool_unlock(struct oct_pool *pool);
-/// Wakes one idle worker if there is any.
+/// Wakes one idle worker if there is any, and calls back those that are lent.
 void oct_pool_wake_locked(struct oct_pool *pool);
 void oct_pool_wake_keeper_locked(struct oct_pool *pool);
 struct oct_pool_load oct_pool_load_locked(const struct oct_pool *pool);
@@ -63,5 +67,13 @@ void oct_pool_destroy(struct oct_pool *pool);
 unsigned oct_worker_index(const struct oct_worker *worker);
 /// The worker's own session. [worker]
 struct oct_session *oct_worker_session(struct oct_worker *worker);
+
+/// Lets idle workers take part in what the worker runs from now on. [worker], within `run`, lock not held: it is taken
+/// for a moment.
+/// @return the executor for oct_session_run(), as wide as workers were idle; NULL when none was, and nothing is open
+const struct oct_executor *oct_worker_open_run(struct oct_worker *worker);
+/// Ends what oct_worker_open_run() began, when that did not return NULL; before `run` returns.
+/// @return whether another worker did a part of it
+bool oct_worker_close_run(struct oct_worker *worker);
 
 #endif

@@ -39,11 +39,12 @@ def write_body(path, shape):
     return len(head)
 
 
-def measure(harness, directory, model, shape, batch, options):
+def measure(harness, directory, model, shape, flags, options):
+    """One server with `flags`, `options.clients` clients for `options.seconds`; what both sides counted."""
     body = directory / f"{model}.body"
     header = write_body(body, shape)
-    flags = ["--models", directory, "--max-batch-size", batch, "--log-level", "warning", "--port", harness.free_port()]
-    with harness.Server(*flags) as server:
+    always = ["--models", directory, "--log-level", "warning", "--port", harness.free_port()]
+    with harness.Server(*always, *flags) as server:
         command = [str(harness.load_generator(options.binary)), "--port", str(server.port), "--path",
                    f"/v2/models/{model}/infer", "--body", str(body), "--header-length", str(header),
                    "--clients", str(options.clients), "--seconds"]
@@ -80,7 +81,7 @@ def main():
             runs = {1: [], 32: []}
             for _ in range(TURNS):
                 for batch, results in runs.items():
-                    results.append(measure(harness, directory, model, shape, batch, options))
+                    results.append(measure(harness, directory, model, shape, ["--max-batch-size", batch], options))
             median = {batch: {key: statistics.median(run[key] for run in results) for key in results[0]}
                       for batch, results in runs.items()}
             for batch, result in median.items():

@@ -11,7 +11,7 @@ import numpy as np
 import octet
 import octet.format as fmt
 
-ISAS = ("scalar", "avx2", "avx512vnni", "")
+ISAS = ("scalar", "avx2", "avxvnni", "avx512vnni", "")
 ROWS = 67
 BATCHES = (1, 2, 7, 64)
 

@@ -12,6 +12,7 @@
 #include "octet/session.h"
 #include "octet/status.h"
 #include "octet/tensor.h"
+#include "octet/yardstick.h"
 
 /// "0.1.0": the version this library was built as.
 OCT_API const char *oct_version(void);

@@ -89,6 +89,10 @@ struct oct_op_run_call {
 /// except where an operator has OCT_OP_IN_PLACE and the plan gave output 0 the storage of input 0 (same strides).
 typedef void (*oct_op_run_fn)(const struct oct_op_run_call *call);
 
+/// For operators that only rename dimensions: dims[d] receives the input's dimension that becomes the output's d. The
+/// plan lets both share storage where their memory formats make the bytes the same.
+typedef void (*oct_op_permutation_fn)(const struct oct_attribute *attributes, int32_t rank, int32_t *dims);
+
 /// What `prepare` gets and fills.
 struct oct_op_prepare_call {
     const struct oct_op *op;
@@ -144,8 +148,9 @@ struct oct_op {
     int32_t image_rank; ///< OCT_OP_CHANNELS_LAST: 3 (N, C, L), 4 (N, C, H, W), 5 (N, C, D, H, W); 0 stands for 4
     const struct oct_attribute_spec *attributes; ///< ended by a NULL name
     oct_op_infer_fn infer;
-    oct_op_run_fn reference;   ///< plain C over views of any strides; always present; defines the answer
-    oct_op_prepare_fn prepare; ///< NULL: the reference runs
+    oct_op_run_fn reference;           ///< plain C over views of any strides; always present; defines the answer
+    oct_op_prepare_fn prepare;         ///< NULL: the reference runs
+    oct_op_permutation_fn permutation; ///< NULL: output 0 is not input 0 with its dimensions in another order
 };
 
 /// Does the operator want a tensor of this rank channels-last?

@@ -5,6 +5,7 @@
 #define OCTET_ENGINE_KERNELS_ELEMENTWISE_DEQUANTIZE_H
 
 #include "engine/kernels/family.h"
+#include "engine/kernels/transpose/transpose.h"
 
 typedef void (*octi_dequantize_fn)(size_t n, const uint8_t *x, float *y, float scale, int32_t zero_point);
 
@@ -14,6 +15,19 @@ struct octi_dequantize {
 };
 
 OCTI_FAMILY_DECLARE(dequantize);
+
+/// Dequantizes a matrix into its transpose: y[c][r] = x[r][c] as a number. One image from (H*W, C) bytes to (C, H*W)
+/// floats, so that a channels-last result becomes contiguous without a copy in between.
+/// @param x          [n_rows][n_columns], dense
+/// @param[out] y     [n_columns][n_rows], dense
+void octi_dequantize_transposed(const struct octi_dequantize *dequantize,
+                                const struct octi_transpose *transpose,
+                                size_t n_rows,
+                                size_t n_columns,
+                                const uint8_t *x,
+                                float *y,
+                                float scale,
+                                int32_t zero_point);
 
 #define OCT_DEQUANTIZE(function, isa)                                                                                  \
     void octi_##function(size_t n, const uint8_t *x, float *y, float scale, int32_t zero_point);

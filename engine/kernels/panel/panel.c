@@ -106,6 +106,13 @@ static int64_t pack_column(const struct octi_panel_geometry *geometry,
     return sum;
 }
 
+// The larger of a magnitude and another; infinite for NaN.
+static float larger(float most, float x)
+{
+    const float magnitude = fabsf(x);
+    return magnitude <= most ? most : isnan(magnitude) ? INFINITY : magnitude;
+}
+
 void octi_panels_pack(const struct octi_panel_geometry *geometry,
                       const struct octi_panel_source *source,
                       const struct octi_panel_column *columns,
@@ -137,10 +144,13 @@ void octi_panels_pack(const struct octi_panel_geometry *geometry,
             int64_t sum = pack_column(geometry, source, first + column, taps, k, width, position, weights);
             int64_t depth = (int64_t)(taps * k);
             // Modulo 2^32, as the accumulators are: the true sum fits, so its parts need not.
-            start[position] = (int32_t)(uint32_t)(uint64_t)(x_zero_point * (depth * given->zero_point - sum));
+            int64_t correction = x_zero_point * (depth * given->zero_point - sum) + geometry->x_offset * sum;
+            start[position] = (int32_t)(uint32_t)(uint64_t)correction;
             bias[position] = given->bias;
             multiplier[position] = given->multiplier;
             zero_point[position] = given->zero_point;
+            packed->most_bias = larger(packed->most_bias, given->bias);
+            packed->most_multiplier = larger(packed->most_multiplier, given->multiplier);
             packed->weight_zero_points = packed->weight_zero_points || given->zero_point != 0;
         }
         panels[packed->n_panels++] = (struct octi_panel){.first = first, .n = n, .width = width, .bytes = place};

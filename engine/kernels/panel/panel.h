@@ -3,7 +3,7 @@
 /// The columns of a weight matrix W[column][tap][k] (int8) are cut into panels. A panel is self-contained: a header
 /// with what the epilogue needs per column, then the weights in the order in which the kernel reads them:
 ///
-///   int32 start[width]       -zx * sum(w) + taps*k*zx*zw: what the accumulator starts from
+///   int32 start[width]       (x_offset - zx) * sum(w) + taps*k*zx*zw: what the accumulator starts from
 ///   float bias[width]        times bias_factor, added to f32(accumulator) in one fused operation
 ///   float multiplier[width]
 ///   int32 zero_point[width]  of the weights (all zero unless `weight_zero_points`)
@@ -19,6 +19,7 @@
 #ifndef OCTET_ENGINE_KERNELS_PANEL_PANEL_H
 #define OCTET_ENGINE_KERNELS_PANEL_PANEL_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,6 +30,7 @@ struct octi_panel_geometry {
     uint16_t kr;      ///< consecutive k of one column
     uint16_t k_align; ///< a power of two, >= kr: k is filled up with zero weights to a multiple of it
     uint16_t lanes;   ///< L above; 0: width / 16
+    int32_t x_offset; ///< what kernels take off each activation in products: 128 where they multiply signed bytes, or 0
     bool gathered;    ///< kernels want rows in one piece, 64-byte aligned: taps are made one (`flat`) where that helps
 };
 
@@ -62,8 +64,9 @@ struct octi_panel {
 struct octi_panels {
     struct octi_panel_geometry geometry;
     size_t n_columns, taps, k;
-    float bias_factor;       ///< 1 after packing; the owner may set another before the first run
-    bool weight_zero_points; ///< some weight zero point is not 0: kernels need sums of the activations
+    float bias_factor;                ///< 1 after packing; the owner may set another before the first run
+    bool weight_zero_points;          ///< some weight zero point is not 0: kernels need sums of the activations
+    float most_bias, most_multiplier; ///< largest magnitudes of all columns; infinite when some is NaN
     size_t n_panels;
     struct octi_panel *panels;
 };
@@ -81,6 +84,14 @@ static inline size_t octi_panel_depth(const struct octi_panel_source *source)
            : source->flat     ? source->window_height * source->window_width * source->channels
            : source->row_taps ? source->window_width * source->channels
                               : source->channels;
+}
+
+/// Does no result, whatever the activations, exceed 2^30 before it is clamped? Then it fits the conversion to int32,
+/// and bounds may wait until vectors hold more lanes. True of all parameters but extreme ones.
+static inline bool octi_panels_convertible(const struct octi_panels *panels)
+{
+    const float most_sum = 255.0f * 256.0f * (float)(panels->taps * panels->k);
+    return (most_sum + panels->most_bias * fabsf(panels->bias_factor)) * panels->most_multiplier <= 0x1p30f;
 }
 
 /// Position -> column within a panel of `width`.

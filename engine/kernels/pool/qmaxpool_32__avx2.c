@@ -12,7 +12,7 @@ static void rest(const struct octi_pool_window *window, size_t first, uint8_t *y
     octi_qmaxpool_1__scalar(&narrow, y + first);
 }
 
-void octi_qmaxpool_32__avx2(const struct octi_pool_window *window, uint8_t *y)
+static void one(const struct octi_pool_window *window, uint8_t *y)
 {
     size_t c = 0;
     for (; c + 32 <= window->n_channels; c += 32) {
@@ -28,5 +28,14 @@ void octi_qmaxpool_32__avx2(const struct octi_pool_window *window, uint8_t *y)
     }
     if (c < window->n_channels) {
         rest(window, c, y);
+    }
+}
+
+void octi_qmaxpool_32__avx2(const struct octi_pool_window *window, uint8_t *y)
+{
+    const struct octi_pool_window line = octi_pool_widened(window);
+    for (size_t w = 0; w < line.n_windows; w++) {
+        const struct octi_pool_window at = octi_pool_window_at(&line, w);
+        one(&at, y + w * line.n_channels);
     }
 }

@@ -11,7 +11,7 @@ average_eight(__m256i sum, __m256i zero_points, __m256 multiplier, const struct 
     return octi_round_256(_mm256_mul_ps(centred, multiplier), requant);
 }
 
-void octi_qsumpool_16__avx2(const struct octi_pool_window *window, const struct octi_pool_average *average, uint8_t *y)
+static void one(const struct octi_pool_window *window, const struct octi_pool_average *average, uint8_t *y)
 {
     const struct octi_requant_256 requant = octi_requant_256(average->output);
     const __m256 multiplier = _mm256_set1_ps(average->multiplier);
@@ -32,5 +32,14 @@ void octi_qsumpool_16__avx2(const struct octi_pool_window *window, const struct 
         low = average_eight(low, zero_points, multiplier, &requant);
         high = average_eight(high, zero_points, multiplier, &requant);
         octi_store_bytes_128(y + c, octi_pack_256(low, high, &requant), left);
+    }
+}
+
+void octi_qsumpool_16__avx2(const struct octi_pool_window *window, const struct octi_pool_average *average, uint8_t *y)
+{
+    const struct octi_pool_window line = octi_pool_widened(window);
+    for (size_t w = 0; w < line.n_windows; w++) {
+        const struct octi_pool_window at = octi_pool_window_at(&line, w);
+        one(&at, average, y + w * line.n_channels);
     }
 }

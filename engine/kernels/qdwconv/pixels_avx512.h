@@ -168,27 +168,42 @@ octi_weight_zero_quads_512(struct octi_quads_512 sum, struct octi_quads_512 x_su
     return sum;
 }
 
-OCTI_INLINE __m512i octi_finish_vector_512(
-    __m512i sum, const float *bias, const struct octi_requant_512 *requant, const int j, const int lanes)
+OCTI_INLINE __m512i octi_finish_vector_512(__m512i sum,
+                                           const float *bias,
+                                           const struct octi_requant_512 *requant,
+                                           const int j,
+                                           const int lanes,
+                                           const bool convertible)
 {
     const __m512i b = octi_load_positions_512(bias, j, lanes);
     const __m512i multiplier = octi_load_positions_512(bias + 16 * lanes, j, lanes);
-    const __m512 t = _mm512_fmadd_ps(_mm512_castsi512_ps(b), requant->bias_factor, _mm512_cvtepi32_ps(sum));
-    return octi_round_open_512(_mm512_mul_ps(t, _mm512_castsi512_ps(multiplier)), requant);
+    __m512 t = _mm512_fmadd_ps(_mm512_castsi512_ps(b), requant->bias_factor, _mm512_cvtepi32_ps(sum));
+    t = _mm512_mul_ps(t, _mm512_castsi512_ps(multiplier));
+    return convertible ? _mm512_cvtps_epi32(t) : octi_round_open_512(t, requant);
 }
 
 /// Requantized bytes in natural order.
+/// @param convertible  octi_panels_convertible(); a constant
 OCTI_INLINE __m512i octi_finish_quads_512(struct octi_quads_512 sum,
                                           const void *header,
                                           const struct octi_requant_512 *requant,
-                                          const int lanes)
+                                          const int lanes,
+                                          const bool convertible)
 {
     const float *bias = (const float *)header + 16 * lanes;
-    sum.v0 = octi_finish_vector_512(sum.v0, bias, requant, 0, lanes);
-    sum.v1 = octi_finish_vector_512(sum.v1, bias, requant, 1, lanes);
-    sum.v2 = octi_finish_vector_512(sum.v2, bias, requant, 2, lanes);
-    sum.v3 = octi_finish_vector_512(sum.v3, bias, requant, 3, lanes);
-    return octi_pack_open_512(sum.v0, sum.v1, sum.v2, sum.v3, requant);
+    sum.v0 = octi_finish_vector_512(sum.v0, bias, requant, 0, lanes, convertible);
+    sum.v1 = octi_finish_vector_512(sum.v1, bias, requant, 1, lanes, convertible);
+    sum.v2 = octi_finish_vector_512(sum.v2, bias, requant, 2, lanes, convertible);
+    sum.v3 = octi_finish_vector_512(sum.v3, bias, requant, 3, lanes, convertible);
+    return convertible ? octi_pack_unbounded_512(sum.v0, sum.v1, sum.v2, sum.v3, requant)
+                       : octi_pack_open_512(sum.v0, sum.v1, sum.v2, sum.v3, requant);
+}
+
+/// Kernels have two variants: for symmetric weights and convertible results, which is what there is, and for all
+/// others, with sums of the activations and bounds.
+OCTI_INLINE bool octi_is_special_512(const struct octi_panels *weights)
+{
+    return weights->weight_zero_points || !octi_panels_convertible(weights);
 }
 
 /// A stretch of one output line, in 4 / lanes parts of one length side by side.
@@ -225,51 +240,48 @@ OCTI_INLINE void octi_repeat_panel_512(const void *panel, void *wide, const int 
     }
 }
 
-/// The end of a kernel that works along lines: `line_of_stride_1` and `line_of_stride_2` (line, requant, lanes, sums)
-/// for every width of panel, each with a register allocation of its own. They work on copies: what is stored could, for
-/// all the compiler knows, be the call itself. `quads`: of weights, per channel.
-#define OCTI_LINE_PANEL(name, quads, lanes, sums)                                                                      \
+/// The end of a kernel that works along lines: `line_of_stride_1` and `line_of_stride_2` (line, requant, lanes,
+/// special) for every width of panel, each with a register allocation of its own. They work on copies: what is stored
+/// could, for all the compiler knows, be the call itself. They read a panel of OCTI_WIDE lanes and `vectors` vectors
+/// that `widen_panel` (panel, copy, x_stride, lanes) gives.
+#define OCTI_LINE_PANEL(name, vectors, lanes, special)                                                                 \
     static __attribute__((noinline)) void name(const struct octi_qgemm_call *given,                                    \
                                                const struct octi_panel *given_panel, const float bias_factor)          \
     {                                                                                                                  \
         const struct octi_qgemm_call call = *given;                                                                    \
-        enum { VECTORS = 4 * (4 + (quads)) };                                                                          \
-        _Alignas(64) char wide[(lanes) == OCTI_WIDE ? 64 : 64 * VECTORS];                                              \
+        _Alignas(64) char wide[64 * (vectors)];                                                                        \
         struct octi_panel panel = *given_panel;                                                                        \
-        if ((lanes) != OCTI_WIDE) {                                                                                    \
-            octi_repeat_panel_512(panel.bytes, wide, VECTORS, lanes);                                                  \
-            panel.bytes = wide;                                                                                        \
-            OCTI_FORGET(panel.bytes);                                                                                  \
-        }                                                                                                              \
+        panel.bytes = widen_panel(panel.bytes, wide, call.x_stride, lanes);                                            \
+        OCTI_FORGET(panel.bytes);                                                                                      \
         const struct octi_requant_512 requant = octi_requant_product_512(call.output, bias_factor);                    \
         size_t n;                                                                                                      \
         for (size_t m = 0; m < call.m; m += n) {                                                                       \
             n = octi_qdwconv_line_rest(&call, m);                                                                      \
             const struct octi_stretch_512 line = octi_stretch_512(&call, &panel, m, n, lanes);                         \
             if (call.x_stride == 1) {                                                                                  \
-                line_of_stride_1(&line, &requant, lanes, sums);                                                        \
+                line_of_stride_1(&line, &requant, lanes, special);                                                     \
             } else {                                                                                                   \
-                line_of_stride_2(&line, &requant, lanes, sums);                                                        \
+                line_of_stride_2(&line, &requant, lanes, special);                                                     \
             }                                                                                                          \
         }                                                                                                              \
     }
 
-#define OCTI_LINE_KERNEL(kernel, quads)                                                                                \
-    OCTI_LINE_PANEL(run_64, quads, 4, false)                                                                           \
-    OCTI_LINE_PANEL(run_32, quads, 2, false)                                                                           \
-    OCTI_LINE_PANEL(run_16, quads, 1, false)                                                                           \
-    OCTI_LINE_PANEL(run_64_asymmetric, quads, 4, true)                                                                 \
-    OCTI_LINE_PANEL(run_32_asymmetric, quads, 2, true)                                                                 \
-    OCTI_LINE_PANEL(run_16_asymmetric, quads, 1, true)                                                                 \
+#define OCTI_LINE_KERNEL(kernel, vectors)                                                                              \
+    OCTI_LINE_PANEL(run_64, vectors, 4, false)                                                                         \
+    OCTI_LINE_PANEL(run_32, vectors, 2, false)                                                                         \
+    OCTI_LINE_PANEL(run_16, vectors, 1, false)                                                                         \
+    OCTI_LINE_PANEL(run_64_special, vectors, 4, true)                                                                  \
+    OCTI_LINE_PANEL(run_32_special, vectors, 2, true)                                                                  \
+    OCTI_LINE_PANEL(run_16_special, vectors, 1, true)                                                                  \
     void kernel(const struct octi_qgemm_call *call, const struct octi_panels *weights, const struct octi_panel *panel) \
     {                                                                                                                  \
-        const bool asymmetric = weights->weight_zero_points;                                                           \
+        const bool special = octi_is_special_512(weights);                                                             \
         if (panel->width == 64) {                                                                                      \
-            (asymmetric ? run_64_asymmetric : run_64)(call, panel, weights->bias_factor);                              \
+            (special ? run_64_special : run_64)(call, panel, weights->bias_factor);                                    \
         } else if (panel->width == 32) {                                                                               \
-            (asymmetric ? run_32_asymmetric : run_32)(call, panel, weights->bias_factor);                              \
+            (special ? run_32_special : run_32)(call, panel, weights->bias_factor);                                    \
         } else {                                                                                                       \
-            (asymmetric ? run_16_asymmetric : run_16)(call, panel, weights->bias_factor);                              \
+            (special ? run_16_special : run_16)(call, panel, weights->bias_factor);                                    \
         }                                                                                                              \
     }
 

@@ -31,7 +31,8 @@ struct octi_qdwconv {
 OCTI_FAMILY_DECLARE(qdwconv);
 
 struct octi_qdwconv_window {
-    int64_t height, width;
+    int64_t height; ///< lines, those of all planes of a window with depth
+    int64_t width;
     int64_t x_stride, x_dilation;
 };
 
@@ -55,7 +56,7 @@ static inline size_t octi_qdwconv_line_rest(const struct octi_qgemm_call *call, 
     return rest < call->m - m ? rest : call->m - m;
 }
 
-#define OCT_QDWCONV(function, isa, window, nr, nr_min, kr, k_align, lanes)                                             \
+#define OCT_QDWCONV(function, isa, window, ...)                                                                        \
     void octi_##function(const struct octi_qgemm_call *call, const struct octi_panels *weights,                        \
                          const struct octi_panel *panel);
 #include "engine/kernels/qdwconv/qdwconv.def"

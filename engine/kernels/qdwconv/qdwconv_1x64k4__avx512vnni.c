@@ -21,7 +21,7 @@ OCTI_INLINE void pixels(const struct octi_qgemm_call *call,
                         const struct octi_pixels_512 *at,
                         const struct octi_requant_512 *requant,
                         const int lanes,
-                        const bool sums)
+                        const bool special)
 {
     const char *w = (const char *)panel->bytes + octi_panel_header_bytes((size_t)(16 * lanes));
     struct octi_quads_512 sum = octi_start_quads_512(panel->bytes, lanes);
@@ -34,14 +34,15 @@ OCTI_INLINE void pixels(const struct octi_qgemm_call *call,
         const struct octi_quads_512 x = octi_interleave_512(a, b, c, d);
         sum = octi_dot_quads_512(sum, x, w, lanes);
         w += 64 * lanes;
-        if (sums) {
+        if (special) {
             x_sum = octi_sum_quads_512(x_sum, x);
         }
     }
-    if (sums) {
+    if (special) {
         sum = octi_weight_zero_quads_512(sum, x_sum, panel->bytes, lanes);
     }
-    octi_store_pixels_512(call, panel, at, 0, octi_finish_quads_512(sum, panel->bytes, requant, lanes), lanes);
+    octi_store_pixels_512(call, panel, at, 0, octi_finish_quads_512(sum, panel->bytes, requant, lanes, !special),
+                          lanes);
 }
 
 OCTI_INLINE size_t pixel_at(const struct octi_qgemm_call *call, size_t m)
@@ -50,7 +51,7 @@ OCTI_INLINE size_t pixel_at(const struct octi_qgemm_call *call, size_t m)
 }
 
 // Works on copies: what it stores could, for all the compiler knows, be the call itself.
-#define PANEL(name, lanes, sums)                                                                                       \
+#define PANEL(name, lanes, special)                                                                                    \
     static __attribute__((noinline)) void name(const struct octi_qgemm_call *given, const struct octi_panels *weights, \
                                                const struct octi_panel *given_panel)                                   \
     {                                                                                                                  \
@@ -61,27 +62,27 @@ OCTI_INLINE size_t pixel_at(const struct octi_qgemm_call *call, size_t m)
         for (size_t m = 0; m < call.m; m += 4 / (lanes)) {                                                             \
             const struct octi_pixels_512 at = {m, pixel_at(&call, m + 1), pixel_at(&call, m + 2),                      \
                                                pixel_at(&call, m + 3)};                                                \
-            pixels(&call, taps, &panel, &at, &requant, lanes, sums);                                                   \
+            pixels(&call, taps, &panel, &at, &requant, lanes, special);                                                \
         }                                                                                                              \
     }
 
 PANEL(run_64, 4, false)
 PANEL(run_32, 2, false)
 PANEL(run_16, 1, false)
-PANEL(run_64_asymmetric, 4, true)
-PANEL(run_32_asymmetric, 2, true)
-PANEL(run_16_asymmetric, 1, true)
+PANEL(run_64_special, 4, true)
+PANEL(run_32_special, 2, true)
+PANEL(run_16_special, 1, true)
 
 void octi_qdwconv_1x64k4__avx512vnni(const struct octi_qgemm_call *call,
                                      const struct octi_panels *weights,
                                      const struct octi_panel *panel)
 {
-    bool asymmetric = weights->weight_zero_points;
+    const bool special = octi_is_special_512(weights);
     if (panel->width == 64) {
-        (asymmetric ? run_64_asymmetric : run_64)(call, weights, panel);
+        (special ? run_64_special : run_64)(call, weights, panel);
     } else if (panel->width == 32) {
-        (asymmetric ? run_32_asymmetric : run_32)(call, weights, panel);
+        (special ? run_32_special : run_32)(call, weights, panel);
     } else {
-        (asymmetric ? run_16_asymmetric : run_16)(call, weights, panel);
+        (special ? run_16_special : run_16)(call, weights, panel);
     }
 }

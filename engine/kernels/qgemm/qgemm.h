@@ -11,9 +11,9 @@
 /// product: row m of tap t at a + offsets[t*offset_stride + m] + t*tap_stride, or at `padding` where the offset is
 /// OCTI_QGEMM_PADDING. A table of one tap (offset_stride 0) with a tap_stride serves windows that lie in no padding.
 /// Or in lines, for kernels of tiles: `line` rows a_stride apart, then the next line line_stride behind the first; tap
-/// t lies at tap_offsets[t] from each row; m is a multiple of `line`. From each such address k bytes are used, and up
-/// to k_align - 1 more are read (against zero weights). `padding` points to k + 64 readable bytes of which the first k
-/// hold zx.
+/// t lies at tap_offsets[t] from each row; m is a multiple of `line`.
+/// From each such address k bytes are used, and up to 63 more may be read (against zero weights).
+/// `padding` points to k + 64 readable bytes of which the first k hold zx.
 ///
 /// Threads: [any], no shared state. Cannot fail. Reference: qgemm_1x16__scalar.c.
 #ifndef OCTET_ENGINE_KERNELS_QGEMM_QGEMM_H
@@ -85,6 +85,17 @@ static inline const uint8_t *octi_qgemm_row(const struct octi_qgemm_call *call, 
     }
     int32_t offset = call->offsets[t * call->offset_stride + m];
     return offset == OCTI_QGEMM_PADDING ? call->padding : call->a + offset + t * call->tap_stride;
+}
+
+/// The same without its multiplications, for kernels that step through taps: `a` and `offsets` (NULL: direct) are those
+/// of the tile's first row at the tap, `r` counts from it.
+static inline const uint8_t *
+octi_qgemm_tap_row(const struct octi_qgemm_call *call, const uint8_t *a, const int32_t *offsets, size_t r)
+{
+    if (offsets == NULL) {
+        return a + r * call->a_stride;
+    }
+    return offsets[r] == OCTI_QGEMM_PADDING ? call->padding : a + offsets[r];
 }
 
 /// Sum of the activations of row `m` over all taps: what a weight zero point is multiplied by.

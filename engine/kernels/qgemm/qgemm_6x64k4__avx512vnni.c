@@ -1,14 +1,20 @@
 // DESIGN: tiles of 6 rows by 64 columns (24 accumulators, 4 weight vectors, 1 broadcast: 29 of 32 registers), 8 by 32
 // and 8 by 16 for the narrow panels; each row count is an instantiation of one always-inline body, so that accumulators
 // are registers in each. A is read in place by dword broadcasts: packing it costs more than it saves on these cores.
-// Accumulators are named, not an array: gcc 12 keeps arrays of vectors in memory when it unrolls too late.
+// Accumulators are named, not an array: gcc 12 keeps arrays of vectors in memory when it unrolls too late. What is rare
+// (`special`: weight zero points, results that need bounds before conversion) has instantiations of its own.
 #include "engine/kernels/qgemm/qgemm.h"
+#include "engine/kernels/x86/bytes_avx512.h"
 #include "engine/kernels/x86/dot.h"
 #include "engine/kernels/x86/requant_avx512.h"
 
 #define INLINE    static inline __attribute__((always_inline))
 #define ROWS_WIDE 6 // of a 64-column tile
 #define ROWS_THIN 8 // of a 32- or 16-column tile
+
+// A dot product takes 5 cycles on the processors that do two a cycle: so few wait for one another even where the
+// weights' way out of the second-level cache takes as long.
+#define MAX_CHAINS_DOUBLED 4
 
 #define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
 
@@ -26,6 +32,21 @@ INLINE __m512i zero_point_term(__m512i sum, const int32_t *zero_point, int32_t x
     return _mm512_sub_epi32(sum, term);
 }
 
+// Requantized vector j (of 16 columns) of a row.
+INLINE __m512i finish(__m512i sum,
+                      const struct octi_panel *panel,
+                      const struct octi_requant_512 *requant,
+                      const int j,
+                      const int nv,
+                      const bool special)
+{
+    const float *bias = (const float *)panel->bytes + 16 * nv + 16 * j;
+    __m512 t = _mm512_fmadd_ps(_mm512_loadu_ps(bias), requant->bias_factor, _mm512_cvtepi32_ps(sum));
+    t = _mm512_mul_ps(t, _mm512_loadu_ps(bias + 16 * nv));
+    return special ? octi_round_open_512(t, requant) : _mm512_cvtps_epi32(t);
+}
+
+// A row of a panel of 64 or 32 columns.
 INLINE void store_row(uint8_t *c,
                       __m512i s0,
                       __m512i s1,
@@ -33,39 +54,70 @@ INLINE void store_row(uint8_t *c,
                       __m512i s3,
                       const struct octi_panel *panel,
                       const struct octi_requant_512 *requant,
-                      const int nv)
+                      const int nv,
+                      const bool special)
 {
-    const float *bias = (const float *)panel->bytes + 16 * nv;
-    const float *multiplier = bias + 16 * nv;
-    __mmask64 mask = octi_mask_64(panel->n);
-    if (nv == 1) {
-        s0 = octi_requant_panel_512(s0, bias, multiplier, requant);
-        __m128i bytes = _mm512_cvtepi32_epi8(_mm512_add_epi32(s0, requant->zero_point32));
-        _mm_mask_storeu_epi8(c, (__mmask16)mask, bytes);
-        return;
-    }
-    s0 = octi_requant_panel_open_512(s0, bias, multiplier, requant);
-    s1 = octi_requant_panel_open_512(s1, bias + 16, multiplier + 16, requant);
+    const __mmask64 mask = octi_mask_64(panel->n);
+    s0 = finish(s0, panel, requant, 0, nv, special);
+    s1 = finish(s1, panel, requant, 1, nv, special);
     if (nv == 2) {
-        __m512i words = _mm512_add_epi16(_mm512_packs_epi32(s0, s1), requant->zero_point16);
-        words = _mm512_max_epi16(words, requant->floor16);
+        __m512i words = _mm512_adds_epi16(_mm512_packs_epi32(s0, s1), requant->zero_point16);
+        words = _mm512_min_epi16(_mm512_max_epi16(words, requant->floor16), requant->ceiling16);
         _mm256_mask_storeu_epi8(c, (__mmask32)mask, _mm512_cvtepi16_epi8(words));
         return;
     }
-    s2 = octi_requant_panel_open_512(s2, bias + 32, multiplier + 32, requant);
-    s3 = octi_requant_panel_open_512(s3, bias + 48, multiplier + 48, requant);
-    _mm512_mask_storeu_epi8(c, mask, octi_pack_open_512(s0, s1, s2, s3, requant));
+    s2 = finish(s2, panel, requant, 2, nv, special);
+    s3 = finish(s3, panel, requant, 3, nv, special);
+    _mm512_mask_storeu_epi8(c, mask, octi_pack_unbounded_512(s0, s1, s2, s3, requant));
 }
 
-// Address of row r of a tile; `a` and `offsets` are those of its first row and of the tap. What octi_qgemm_row() says,
-// without its multiplications: with few channels a tap has as many addresses as products.
-INLINE const uint8_t *
-row_address(const struct octi_qgemm_call *call, const uint8_t *a, const int32_t *offsets, const size_t r)
+// Four rows, or as many of them as `rows`, of a panel of 16 columns: packed together, a row comes to lie in every
+// fourth group of four bytes.
+INLINE void store_four(uint8_t *c,
+                       size_t stride,
+                       __m512i s0,
+                       __m512i s1,
+                       __m512i s2,
+                       __m512i s3,
+                       const struct octi_panel *panel,
+                       const struct octi_requant_512 *requant,
+                       const int rows,
+                       const bool special)
 {
-    if (offsets == NULL) {
-        return a + r * call->a_stride;
+    const __mmask16 mask = (__mmask16)octi_mask_64(panel->n);
+    s0 = finish(s0, panel, requant, 0, 1, special);
+    s1 = rows > 1 ? finish(s1, panel, requant, 0, 1, special) : s0;
+    s2 = rows > 2 ? finish(s2, panel, requant, 0, 1, special) : s0;
+    s3 = rows > 3 ? finish(s3, panel, requant, 0, 1, special) : s0;
+    const __m512i bytes = octi_neighbours_512(octi_pack_unbounded_512(s0, s1, s2, s3, requant));
+    _mm_mask_storeu_epi8(c, mask, _mm512_castsi512_si128(bytes));
+    if (rows > 1) {
+        _mm_mask_storeu_epi8(c + stride, mask, _mm512_extracti32x4_epi32(bytes, 1));
     }
-    return offsets[r] == OCTI_QGEMM_PADDING ? call->padding : a + offsets[r];
+    if (rows > 2) {
+        _mm_mask_storeu_epi8(c + 2 * stride, mask, _mm512_extracti32x4_epi32(bytes, 2));
+    }
+    if (rows > 3) {
+        _mm_mask_storeu_epi8(c + 3 * stride, mask, _mm512_extracti32x4_epi32(bytes, 3));
+    }
+}
+
+// A panel's first tile would wait for its weights where these come from far away: the tiles of the panel before ask for
+// them, a cache line for every four that they read. Few rows read weights as fast as they come anyway.
+#define TILES_AHEAD     4
+#define ROWS_WITH_AHEAD 24
+
+// Where tile `index` of the panel begins asking; if there is nothing to ask for, at what it reads itself.
+INLINE const int8_t *ahead_of(const struct octi_qgemm_call *call,
+                              const struct octi_panels *weights,
+                              const struct octi_panel *panel,
+                              size_t index)
+{
+    const size_t quads = weights->taps * ((weights->k + 3) / 4);
+    const int8_t *own = (const int8_t *)panel->bytes + octi_panel_header_bytes(64);
+    const bool asks =
+        index < TILES_AHEAD && call->m >= ROWS_WITH_AHEAD && panel != &weights->panels[weights->n_panels - 1];
+    return asks ? own + 256 * quads + 64 * quads * index : own;
 }
 
 // `rows` and `nv` (vectors of 16 columns) are constants at every call.
@@ -73,9 +125,11 @@ INLINE void tile(const struct octi_qgemm_call *call,
                  const struct octi_panels *weights,
                  const struct octi_panel *panel,
                  size_t m,
+                 const int8_t *ahead,
                  const struct octi_requant_512 *requant,
                  const int rows,
-                 const int nv)
+                 const int nv,
+                 const bool special)
 {
     const int32_t *start = panel->bytes;
     const int8_t *w = (const int8_t *)panel->bytes + octi_panel_header_bytes((size_t)nv * 16);
@@ -88,41 +142,79 @@ INLINE void tile(const struct octi_qgemm_call *call,
     const __m512i start1 = nv > 1 ? _mm512_loadu_si512(start + 16) : zero;
     const __m512i start2 = nv > 2 ? _mm512_loadu_si512(start + 32) : zero;
     const __m512i start3 = nv > 2 ? _mm512_loadu_si512(start + 48) : zero;
-#define DECLARE(r) __m512i s##r##0 = start0, s##r##1 = start1, s##r##2 = start2, s##r##3 = start3;
+    // Few accumulators wait for one another: every other quad then goes into a second set.
+    const bool two_sets = rows * nv <= MAX_CHAINS_DOUBLED || nv == 1;
+#define DECLARE(r)                                                                                                     \
+    __m512i s##r##0 = start0, s##r##1 = start1, s##r##2 = start2, s##r##3 = start3;                                    \
+    __m512i t##r##0 = zero, t##r##1 = zero, t##r##2 = zero, t##r##3 = zero;
     EACH_ROW(DECLARE)
 #undef DECLARE
     for (size_t t = 0; t < weights->taps; t++) {
-#define ADDRESS(r) const uint8_t *x##r = r < rows ? row_address(call, a, offsets, r) : NULL;
+#define ADDRESS(r) const uint8_t *x##r = r < rows ? octi_qgemm_tap_row(call, a, offsets, r) : NULL;
         EACH_ROW(ADDRESS)
 #undef ADDRESS
-        for (size_t i = 0; i < k; i += 4) {
-            const __m512i w0 = _mm512_loadu_si512(w);
-            const __m512i w1 = nv > 1 ? _mm512_loadu_si512(w + 64) : zero;
-            const __m512i w2 = nv > 2 ? _mm512_loadu_si512(w + 128) : zero;
-            const __m512i w3 = nv > 2 ? _mm512_loadu_si512(w + 192) : zero;
-            w += 64 * nv;
-#define DOT(r)                                                                                                         \
+        size_t i = 0;
+#define DOT(set, r)                                                                                                    \
     if (r < rows) {                                                                                                    \
         const __m512i x = octi_broadcast_quad_512(x##r + i);                                                           \
-        s##r##0 = octi_dot_u8s8_512(s##r##0, x, w0);                                                                   \
+        set##r##0 = octi_dot_u8s8_512(set##r##0, x, w0);                                                               \
         if (nv > 1) {                                                                                                  \
-            s##r##1 = octi_dot_u8s8_512(s##r##1, x, w1);                                                               \
+            set##r##1 = octi_dot_u8s8_512(set##r##1, x, w1);                                                           \
         }                                                                                                              \
         if (nv > 2) {                                                                                                  \
-            s##r##2 = octi_dot_u8s8_512(s##r##2, x, w2);                                                               \
-            s##r##3 = octi_dot_u8s8_512(s##r##3, x, w3);                                                               \
+            set##r##2 = octi_dot_u8s8_512(set##r##2, x, w2);                                                           \
+            set##r##3 = octi_dot_u8s8_512(set##r##3, x, w3);                                                           \
         }                                                                                                              \
     }
-            EACH_ROW(DOT)
-#undef DOT
+#define DOT_FIRST(r)  DOT(s, r)
+#define DOT_SECOND(r) DOT(t, r)
+#define QUAD(DO)                                                                                                       \
+    {                                                                                                                  \
+        const __m512i w0 = octi_keep_512(_mm512_loadu_si512(w));                                                       \
+        const __m512i w1 = nv > 1 ? octi_keep_512(_mm512_loadu_si512(w + 64)) : zero;                                  \
+        const __m512i w2 = nv > 2 ? octi_keep_512(_mm512_loadu_si512(w + 128)) : zero;                                 \
+        const __m512i w3 = nv > 2 ? octi_keep_512(_mm512_loadu_si512(w + 192)) : zero;                                 \
+        EACH_ROW(DO)                                                                                                   \
+        if (nv == 4 && rows >= ROWS_WIDE - 2) {                                                                        \
+            _mm_prefetch((const char *)ahead, _MM_HINT_T1);                                                            \
+            ahead += 64;                                                                                               \
+        }                                                                                                              \
+        w += 64 * nv;                                                                                                  \
+        i += 4;                                                                                                        \
+    }
+        if (two_sets) {
+            while (i + 4 < k) {
+                QUAD(DOT_FIRST)
+                QUAD(DOT_SECOND)
+            }
+            if (i < k) {
+                QUAD(DOT_FIRST)
+            }
+        } else {
+            while (i < k) {
+                QUAD(DOT_FIRST)
+            }
         }
+#undef QUAD
+#undef DOT_SECOND
+#undef DOT_FIRST
+#undef DOT
         w += unused; // zero weights of a panel made for longer steps
         if (offsets != NULL) {
             offsets += call->offset_stride;
             a += call->tap_stride;
         }
     }
-    if (weights->weight_zero_points) {
+    if (two_sets) {
+#define JOIN(r)                                                                                                        \
+    s##r##0 = _mm512_add_epi32(s##r##0, t##r##0);                                                                      \
+    s##r##1 = _mm512_add_epi32(s##r##1, t##r##1);                                                                      \
+    s##r##2 = _mm512_add_epi32(s##r##2, t##r##2);                                                                      \
+    s##r##3 = _mm512_add_epi32(s##r##3, t##r##3);
+        EACH_ROW(JOIN)
+#undef JOIN
+    }
+    if (special && weights->weight_zero_points) {
         const int32_t *zero_point = start + 48 * nv;
 #define CORRECT(r)                                                                                                     \
     if (r < rows) {                                                                                                    \
@@ -140,26 +232,35 @@ INLINE void tile(const struct octi_qgemm_call *call,
 #undef CORRECT
     }
     uint8_t *c = call->c + m * call->c_stride + panel->first;
+    const size_t stride = call->c_stride;
+    if (nv == 1) {
+        store_four(c, stride, s00, s10, s20, s30, panel, requant, rows, special);
+        if (rows > 4) {
+            store_four(c + 4 * stride, stride, s40, s50, s60, s70, panel, requant, rows - 4, special);
+        }
+        return;
+    }
 #define STORE(r)                                                                                                       \
     if (r < rows) {                                                                                                    \
-        store_row(c + r * call->c_stride, s##r##0, s##r##1, s##r##2, s##r##3, panel, requant, nv);                     \
+        store_row(c + r * stride, s##r##0, s##r##1, s##r##2, s##r##3, panel, requant, nv, special);                    \
     }
     EACH_ROW(STORE)
 #undef STORE
 }
 
-#define CASE(n, nv)                                                                                                    \
+#define CASE(n, nv, special)                                                                                           \
     case n:                                                                                                            \
-        tile(call, weights, panel, m, &requant, n, nv);                                                                \
+        tile(call, weights, panel, m, ahead_of(call, weights, panel, index++), &requant, n, nv, special);              \
         break;
 
 // Not inlined into one another: each gets a register allocation of its own.
-#define PANEL(name, max_rows, nv, ...)                                                                                 \
+#define PANEL(name, max_rows, ...)                                                                                     \
     static __attribute__((noinline)) void name(const struct octi_qgemm_call *call, const struct octi_panels *weights,  \
                                                const struct octi_panel *panel)                                         \
     {                                                                                                                  \
         const struct octi_requant_512 requant = octi_requant_product_512(call->output, weights->bias_factor);          \
         size_t rows;                                                                                                   \
+        size_t index = 0; /* of a tile */                                                                              \
         for (size_t m = 0; m < call->m; m += rows) {                                                                   \
             rows = octi_qgemm_tile_rows(call->m - m, max_rows);                                                        \
             switch (rows) {                                                                                            \
@@ -170,21 +271,27 @@ INLINE void tile(const struct octi_qgemm_call *call,
         }                                                                                                              \
     }
 
-#define CASES_WIDE(nv) CASE(1, nv) CASE(2, nv) CASE(3, nv) CASE(4, nv) CASE(5, nv) CASE(6, nv)
-#define CASES_THIN(nv) CASES_WIDE(nv) CASE(7, nv) CASE(8, nv)
-PANEL(run_64, ROWS_WIDE, 4, CASES_WIDE(4))
-PANEL(run_32, ROWS_THIN, 2, CASES_THIN(2))
-PANEL(run_16, ROWS_THIN, 1, CASES_THIN(1))
+#define CASES_WIDE(nv, special)                                                                                        \
+    CASE(1, nv, special)                                                                                               \
+    CASE(2, nv, special) CASE(3, nv, special) CASE(4, nv, special) CASE(5, nv, special) CASE(6, nv, special)
+#define CASES_THIN(nv, special) CASES_WIDE(nv, special) CASE(7, nv, special) CASE(8, nv, special)
+PANEL(run_64, ROWS_WIDE, CASES_WIDE(4, false))
+PANEL(run_32, ROWS_THIN, CASES_THIN(2, false))
+PANEL(run_16, ROWS_THIN, CASES_THIN(1, false))
+PANEL(run_64_special, ROWS_WIDE, CASES_WIDE(4, true))
+PANEL(run_32_special, ROWS_THIN, CASES_THIN(2, true))
+PANEL(run_16_special, ROWS_THIN, CASES_THIN(1, true))
 
 void octi_qgemm_6x64k4__avx512vnni(const struct octi_qgemm_call *call,
                                    const struct octi_panels *weights,
                                    const struct octi_panel *panel)
 {
+    const bool special = weights->weight_zero_points || !octi_panels_convertible(weights);
     if (panel->width == 64) {
-        run_64(call, weights, panel);
+        (special ? run_64_special : run_64)(call, weights, panel);
     } else if (panel->width == 32) {
-        run_32(call, weights, panel);
+        (special ? run_32_special : run_32)(call, weights, panel);
     } else {
-        run_16(call, weights, panel);
+        (special ? run_16_special : run_16)(call, weights, panel);
     }
 }

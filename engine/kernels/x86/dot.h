@@ -8,6 +8,7 @@
 
 #include <immintrin.h>
 
+#if defined(__AVX512VNNI__)
 /// sum[i] += dot of 4 unsigned bytes of `u` and 4 signed bytes of `s`, exact in 32 bits (vpdpbusd).
 static inline __attribute__((always_inline)) __m512i octi_dot_u8s8_512(__m512i sum, __m512i u, __m512i s)
 {
@@ -31,34 +32,43 @@ static inline __attribute__((always_inline)) __m512i octi_dot_u8s8_memory_512(__
 #endif
 }
 
-#if defined(__AVX512VL__)
-/// As above on 8 sums.
-static inline __attribute__((always_inline)) __m256i octi_dot_u8s8_256(__m256i sum, __m256i u, __m256i s)
+/// The same vector, but a new one to the compiler: it can neither load it again instead of keeping it (gcc does, where
+/// loads are what is short) nor move the loading away (clang does, to where registers are short).
+static inline __attribute__((always_inline)) __m512i octi_keep_512(__m512i x)
 {
-#if defined(__clang__)
-    return _mm256_dpbusd_epi32(sum, u, s);
-#else
-    __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(u), "v"(s));
-    return sum;
-#endif
+    __asm__("" : "+v"(x));
+    return x;
 }
-
-/// As above on 4 sums.
-static inline __attribute__((always_inline)) __m128i octi_dot_u8s8_128(__m128i sum, __m128i u, __m128i s)
-{
-#if defined(__clang__)
-    return _mm_dpbusd_epi32(sum, u, s);
-#else
-    __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(u), "v"(s));
-    return sum;
-#endif
-}
-#endif
 
 /// The 4 bytes at `p` (any alignment) in every 32-bit lane.
 static inline __attribute__((always_inline)) __m512i octi_broadcast_quad_512(const void *p)
 {
     return _mm512_broadcastd_epi32(_mm_loadu_si32(p));
 }
+#endif
+
+#if defined(__AVXVNNI__)
+/// As above on 8 sums, in the form for processors without AVX-512: an assembler takes the other one unless told.
+static inline __attribute__((always_inline)) __m256i octi_dot_u8s8_256(__m256i sum, __m256i u, __m256i s)
+{
+#if defined(__clang__)
+    return _mm256_dpbusd_avx_epi32(sum, u, s);
+#else
+    __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sum) : "x"(u), "x"(s));
+    return sum;
+#endif
+}
+
+/// As above with `s` in memory (any alignment).
+static inline __attribute__((always_inline)) __m256i octi_dot_u8s8_memory_256(__m256i sum, __m256i u, const void *s)
+{
+#if defined(__clang__)
+    return _mm256_dpbusd_avx_epi32(sum, u, _mm256_loadu_si256((const __m256i *)s));
+#else
+    __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sum) : "x"(u), "m"(*(const char(*)[32])s));
+    return sum;
+#endif
+}
+#endif
 
 #endif

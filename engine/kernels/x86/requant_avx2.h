@@ -3,7 +3,6 @@
 #define OCTET_ENGINE_KERNELS_X86_REQUANT_AVX2_H
 
 #include <immintrin.h>
-#include <string.h>
 
 #include "engine/quant/affine.h"
 
@@ -55,15 +54,46 @@ octi_pack_256(__m256i a, __m256i b, const struct octi_requant_256 *r)
     return _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
 }
 
-/// The first n (1..16) bytes; AVX2 has no byte masks.
+/// The same for vectors in the order of a panel of two lanes: the packing inside lanes undoes it.
+static inline __attribute__((always_inline)) __m128i
+octi_pack_lanes_256(__m256i a, __m256i b, const struct octi_requant_256 *r)
+{
+    __m256i words = _mm256_add_epi16(_mm256_packs_epi32(a, b), r->zero_point16);
+    return _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+}
+
+/// The first min(n, 8) bytes; AVX2 has no byte masks, and a call of memcpy() would cost the caller all its vectors.
+static inline __attribute__((always_inline)) void octi_store_bytes_64(uint8_t *y, __m128i bytes, size_t n)
+{
+    if (n >= 8) {
+        _mm_storel_epi64((__m128i *)(void *)y, bytes);
+        return;
+    }
+    if ((n & 4) != 0) {
+        _mm_storeu_si32(y, bytes);
+        bytes = _mm_srli_si128(bytes, 4);
+        y += 4;
+    }
+    if ((n & 2) != 0) {
+        _mm_storeu_si16(y, bytes);
+        bytes = _mm_srli_si128(bytes, 2);
+        y += 2;
+    }
+    if ((n & 1) != 0) {
+        *y = (uint8_t)_mm_cvtsi128_si32(bytes);
+    }
+}
+
+/// The first min(n, 16) bytes.
 static inline __attribute__((always_inline)) void octi_store_bytes_128(uint8_t *y, __m128i bytes, size_t n)
 {
     if (n >= 16) {
         _mm_storeu_si128((__m128i *)(void *)y, bytes);
-    } else {
-        uint8_t buffer[16];
-        _mm_storeu_si128((__m128i *)(void *)buffer, bytes);
-        memcpy(y, buffer, n);
+        return;
+    }
+    octi_store_bytes_64(y, bytes, n);
+    if (n > 8) {
+        octi_store_bytes_64(y + 8, _mm_unpackhi_epi64(bytes, bytes), n - 8);
     }
 }
 

@@ -12,7 +12,8 @@ struct octi_requant_512 {
     __m512 bias_factor;
     __m512i zero_point16; ///< in 16-bit lanes
     __m512i zero_point32, lo32;
-    __m512i floor8, floor16; ///< lo plus zero point, in 8- and 16-bit lanes
+    __m512i floor8, floor16;     ///< lo plus zero point, in 8- and 16-bit lanes
+    __m512i ceiling8, ceiling16; ///< hi plus zero point
 };
 
 static inline __attribute__((always_inline)) struct octi_requant_512 octi_requant_512(struct octi_output output)
@@ -26,6 +27,8 @@ static inline __attribute__((always_inline)) struct octi_requant_512 octi_requan
     r.lo32 = _mm512_set1_epi32((int32_t)output.lo);
     r.floor8 = _mm512_set1_epi8((char)(output.zero_point + (int32_t)output.lo));
     r.floor16 = _mm512_set1_epi16((short)(output.zero_point + (int32_t)output.lo));
+    r.ceiling8 = _mm512_set1_epi8((char)(output.zero_point + (int32_t)output.hi));
+    r.ceiling16 = _mm512_set1_epi16((short)(output.zero_point + (int32_t)output.hi));
     return r;
 }
 
@@ -88,6 +91,19 @@ static inline __attribute__((always_inline)) __m512i
 octi_pack_open_512(__m512i a, __m512i b, __m512i c, __m512i d, const struct octi_requant_512 *r)
 {
     return _mm512_max_epu8(octi_pack_512(a, b, c, d, r), r->floor8);
+}
+
+/// Numbers up to this magnitude may be rounded without any bound: they fit the conversion. (2^31 itself does not, and a
+/// product that decides by this may have been rounded.)
+#define OCTI_CONVERTIBLE 0x1p30f
+
+/// The same for vectors of _mm512_cvtps_epi32() of numbers within OCTI_CONVERTIBLE.
+static inline __attribute__((always_inline)) __m512i
+octi_pack_unbounded_512(__m512i a, __m512i b, __m512i c, __m512i d, const struct octi_requant_512 *r)
+{
+    __m512i ab = _mm512_adds_epi16(_mm512_packs_epi32(a, b), r->zero_point16);
+    __m512i cd = _mm512_adds_epi16(_mm512_packs_epi32(c, d), r->zero_point16);
+    return _mm512_min_epu8(_mm512_max_epu8(_mm512_packus_epi16(ab, cd), r->floor8), r->ceiling8);
 }
 
 /// The first n (1..64) bits.

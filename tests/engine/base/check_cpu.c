@@ -19,8 +19,12 @@ START_TEST(levels_are_chosen_by_the_mask_alone)
     ck_assert_str_eq(oct_cpu_isa_name(0), "scalar");
     ck_assert_str_eq(oct_cpu_isa_name(OCT_CPU_BIT(AVX2) | OCT_CPU_BIT(FMA)), "avx2");
     ck_assert_str_eq(oct_cpu_isa_name(OCT_CPU_BIT(AVX512VNNI)), "scalar");
+    ck_assert_str_eq(oct_cpu_isa_name(OCT_CPU_BIT(AVX2) | OCT_CPU_BIT(FMA) | OCT_CPU_BIT(AVXVNNI)), "avxvnni");
+    ck_assert_str_eq(oct_cpu_isa_name(OCT_CPU_BIT(NEON) | OCT_CPU_BIT(NEONDOT)), "neondot");
+    ck_assert_str_eq(oct_cpu_isa_name(OCT_CPU_BIT(NEON) | OCT_CPU_BIT(NEONI8MM)), "neon");
     ck_assert_status_ok(oct_cpu_mask_parse("avx512vnni", &mask, NULL));
     ck_assert_str_eq(oct_cpu_isa_name(mask), "avx512vnni");
+    ck_assert_str_eq(oct_cpu_isa_name(mask | OCT_CPU_BIT(AVXVNNI)), "avx512vnni");
     ck_assert_status_ok(oct_cpu_mask_parse("scalar", &mask, NULL));
     ck_assert_uint_eq(mask, 0);
     ck_assert_status_ok(oct_cpu_mask_parse("0x3", &mask, NULL));

@@ -27,6 +27,12 @@ START_TEST(one_channel_or_one_pixel_is_row_major_in_both_formats)
     ck_assert(octi_desc_is_row_major(&desc));
     desc.shape = KIT_SHAPE(KIT_N, 3, 1, 2);
     ck_assert(!octi_desc_is_row_major(&desc));
+    desc.shape = KIT_SHAPE(KIT_N, 3, 2);
+    ck_assert(!octi_desc_is_row_major(&desc));
+    desc.shape = KIT_SHAPE(KIT_N, 3, 1, 1, 2);
+    ck_assert(!octi_desc_is_row_major(&desc));
+    desc.shape = KIT_SHAPE(KIT_N, 3); // no rank that has a channels-last order
+    ck_assert(octi_desc_is_row_major(&desc));
 }
 END_TEST
 

@@ -34,8 +34,11 @@ END_TEST
 #if defined(__x86_64__)
 START_TEST(each_level_gets_the_best_it_can_execute)
 {
-    ck_assert_str_eq(octi_qgemm_select(level("avx2"))->kernel.name, "qgemm_4x16k2__avx2");
+    ck_assert_str_eq(octi_qgemm_select(level("avx2"))->kernel.name, "qgemm_6x16k2__avx2");
     ck_assert_str_eq(octi_qdwconv_select(level("avx2"))->kernel.name, "qdwconv_1x16k2__avx2");
+    ck_assert_str_eq(octi_qgemm_select(level("avxvnni"))->kernel.name, "qgemm_6x16k4__avxvnni");
+    ck_assert_str_eq(octi_qdwconv_select(level("avxvnni"))->kernel.name, "qdwconv_1x32k4__avxvnni");
+    ck_assert_str_eq(octi_lut_select(level("avxvnni"))->kernel.name, "lut_32__avx2");
     ck_assert_str_eq(octi_qgemm_select(level("avx512vnni"))->kernel.name, "qgemm_6x64k4__avx512vnni");
     ck_assert_str_eq(octi_qdwconv_select(level("avx512vnni"))->kernel.name, "qdwconv_1x64k4__avx512vnni");
     ck_assert_str_eq(octi_lut_select(level("avx512vnni"))->kernel.name, "lut_32__avx2");
@@ -44,7 +47,7 @@ START_TEST(each_level_gets_the_best_it_can_execute)
     ck_assert_str_eq(octi_qgemm_select(level("amxint8"))->kernel.name, "qgemm_16x64k4__amxint8");
     ck_assert_str_eq(octi_lut_select(level("amxint8"))->kernel.name, "lut_64__avx512vbmi");
     ck_assert_str_eq(octi_gather_select(level("amxint8"))->kernel.name, "gather_64__avx512vnni");
-    ck_assert_str_eq(octi_transpose_select(level("avx512vnni"))->kernel.name, "transpose_16__avx2");
+    ck_assert_str_eq(octi_transpose_select(level("avx512vnni"))->kernel.name, "transpose_16__avx512vnni");
     ck_assert_str_eq(octi_qsumpool_select(level("avx512vnni"))->kernel.name, "qsumpool_64__avx512vnni");
 }
 END_TEST
@@ -68,6 +71,19 @@ START_TEST(tiles_need_their_permission_and_the_vectors_of_their_level)
 }
 END_TEST
 
+START_TEST(the_wider_of_two_vnni_levels_wins)
+{
+    uint64_t both = level("avxvnni") | level("avx512vnni");
+    struct octi_qdwconv_window window = {3, 3, 1, 1};
+    ck_assert_str_eq(octi_qgemm_select(both)->kernel.name, "qgemm_6x64k4__avx512vnni");
+    ck_assert_str_eq(octi_qdwconv_select(both)->kernel.name, "qdwconv_1x64k4__avx512vnni");
+    ck_assert_str_eq(octi_qdwconv_select_window(both, &window)->kernel.name, "qdwconv_3x3x64k4__avx512vnni");
+    uint64_t narrow = both & ~OCT_CPU_BIT(AVX512F);
+    ck_assert_str_eq(octi_qgemm_select(narrow)->kernel.name, "qgemm_6x16k4__avxvnni");
+    ck_assert_str_eq(octi_qdwconv_select_window(narrow, &window)->kernel.name, "qdwconv_3x3x32k4__avxvnni");
+}
+END_TEST
+
 START_TEST(one_missing_feature_is_enough_to_fall_back)
 {
     uint64_t all = level("avx512vbmi");
@@ -76,9 +92,31 @@ START_TEST(one_missing_feature_is_enough_to_fall_back)
         if ((level("avx512vnni") & feature) == 0) {
             continue;
         }
-        const char *expected = (level("avx2") & feature) != 0 ? "qgemm_1x16__scalar" : "qgemm_4x16k2__avx2";
+        const char *expected = (level("avx2") & feature) != 0 ? "qgemm_1x16__scalar" : "qgemm_6x16k2__avx2";
         ck_assert_str_eq(octi_qgemm_select(all & ~feature)->kernel.name, expected);
     }
+}
+END_TEST
+#elif defined(__aarch64__)
+START_TEST(each_level_gets_the_best_it_can_execute)
+{
+    ck_assert_str_eq(octi_qgemm_select(level("neon"))->kernel.name, "qgemm_4x16k1__neon");
+    ck_assert_str_eq(octi_qgemm_select(level("neondot"))->kernel.name, "qgemm_6x16k4__neondot");
+    ck_assert_str_eq(octi_qgemm_select(level("neoni8mm"))->kernel.name, "qgemm_6x16k8__neoni8mm");
+    ck_assert_str_eq(octi_qdwconv_select(level("neon"))->kernel.name, "qdwconv_1x16k1__neon");
+    ck_assert_str_eq(octi_qdwconv_select(level("neondot"))->kernel.name, "qdwconv_1x16k4__neondot");
+    ck_assert_str_eq(octi_qdwconv_select(level("neoni8mm"))->kernel.name, "qdwconv_1x16k4__neondot");
+    ck_assert_str_eq(octi_lut_select(level("neoni8mm"))->kernel.name, "lut_16__neon");
+    ck_assert_str_eq(octi_transpose_select(level("neon"))->kernel.name, "transpose_16__neon");
+}
+END_TEST
+
+START_TEST(one_missing_feature_is_enough_to_fall_back)
+{
+    uint64_t all = level("neoni8mm");
+    ck_assert_str_eq(octi_qgemm_select(all & ~OCT_CPU_BIT(NEON))->kernel.name, "qgemm_1x16__scalar");
+    ck_assert_str_eq(octi_qgemm_select(all & ~OCT_CPU_BIT(NEONDOT))->kernel.name, "qgemm_4x16k1__neon");
+    ck_assert_str_eq(octi_qgemm_select(all & ~OCT_CPU_BIT(NEONI8MM))->kernel.name, "qgemm_6x16k4__neondot");
 }
 END_TEST
 #endif
@@ -120,11 +158,14 @@ static void add(Suite *suite)
 {
     TCase *selection = oct_case(suite, "selection");
     tcase_add_test(selection, a_machine_without_features_gets_the_scalar_kernels);
-#if defined(__x86_64__)
+#if defined(__x86_64__) || defined(__aarch64__)
     tcase_add_test(selection, each_level_gets_the_best_it_can_execute);
+    tcase_add_test(selection, one_missing_feature_is_enough_to_fall_back);
+#endif
+#if defined(__x86_64__)
+    tcase_add_test(selection, the_wider_of_two_vnni_levels_wins);
     tcase_add_test(selection, products_of_little_depth_stay_with_vectors);
     tcase_add_test(selection, tiles_need_their_permission_and_the_vectors_of_their_level);
-    tcase_add_test(selection, one_missing_feature_is_enough_to_fall_back);
 #endif
     TCase *list = oct_case(suite, "list");
     tcase_add_test(list, names_are_unique_and_end_in_their_isa);

@@ -127,7 +127,7 @@ START_TEST(malformed_records_are_refused)
         [4] = legal_record(),  [5] = legal_record(),  [6] = legal_record(),  [7] = legal_record(),
         [8] = legal_record(),  [9] = legal_record(),  [10] = legal_record(), [11] = legal_record(),
         [12] = legal_record(), [13] = legal_record(), [14] = legal_record(), [15] = legal_record(),
-        [16] = legal_record(), [17] = legal_record(),
+        [16] = legal_record(), [17] = legal_record(), [18] = legal_record(), [19] = legal_record(),
     };
     bad[0].name = NULL;
     bad[1].name = "";
@@ -147,6 +147,9 @@ START_TEST(malformed_records_are_refused)
     bad[15].attributes = DEFAULT_OF_WRONG_COUNT;
     bad[16].attributes = REQUIRED_WITH_DEFAULT;
     bad[17].attributes = NULL;
+    bad[18].image_rank = 4; // but nothing is channels-last
+    bad[19].flags = OCT_OP_CHANNELS_LAST;
+    bad[19].image_rank = 2;
     struct oct_op_registry *registry;
     ck_assert_status_ok(oct_op_registry_create(NULL, &registry, NULL));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

@@ -97,6 +97,26 @@ START_TEST(a_first_layer_reads_rows_of_its_window)
 }
 END_TEST
 
+START_TEST(windows_of_one_row_are_read_whole)
+{
+    int32_t dims = DIMS[_i];
+    struct oct_rng rng = {(uint64_t)(10 * dims)};
+    for (int repeat = 0; repeat < 80; repeat++) {
+        struct spatial_shape s = random_spatial(&rng, dims);
+        for (int32_t d = 0; d < dims; d++) {
+            s.kernel[d] = d == dims - 1 ? oct_rng_between(&rng, 2, 6) : 1;
+            s.padding[d] = d == dims - 1 && repeat % 2 ? oct_rng_between(&rng, 1, s.kernel[d] - 1) : 0;
+            s.dilation[d] = 1;
+            s.in[d] = s.kernel[d] + oct_rng_between(&rng, 0, 9);
+        }
+        s.channels = oct_rng_between(&rng, 5, 90);
+        s.outputs = oct_rng_between(&rng, 1, 80);
+        size_t splits;
+        ck_assert_ptr_nonnull(check_spatial(&rng, &s, oct_rng_between(&rng, 1, 3), &splits));
+    }
+}
+END_TEST
+
 START_TEST(windows_wholly_in_the_padding_see_the_zero_point)
 {
     int32_t dims = DIMS[_i];
@@ -111,8 +131,11 @@ START_TEST(large_work_is_split_within_and_across_images)
 {
     int32_t dims = DIMS[_i];
     struct oct_rng rng = {(uint64_t)(10 * dims + 7)};
-    struct spatial_shape s = cube(dims, 32, 48, 1, dims == 1 ? 700 : 7, 3, 1);
+    struct spatial_shape s = cube(dims, 32, 48, 1, dims == 1 ? 5000 : 7, 3, 1);
     size_t splits;
+    check_spatial(&rng, &s, 3, &splits);
+    ck_assert_uint_gt(splits, 0);
+    s = cube(dims, 32, 48, 1, dims == 1 ? 2000 : 8, 3, 0);
     check_spatial(&rng, &s, 3, &splits);
     ck_assert_uint_gt(splits, 0);
 }
@@ -201,6 +224,7 @@ static void add(Suite *suite)
     tcase_add_loop_test(equal, depthwise_has_kernels_of_its_own, 0, N_DIMS);
     tcase_add_loop_test(equal, pointwise_convolution_is_a_product_of_pixels, 0, N_DIMS);
     tcase_add_loop_test(equal, a_first_layer_reads_rows_of_its_window, 0, N_DIMS);
+    tcase_add_loop_test(equal, windows_of_one_row_are_read_whole, 0, N_DIMS);
     tcase_add_loop_test(equal, windows_wholly_in_the_padding_see_the_zero_point, 0, N_DIMS);
     tcase_add_loop_test(equal, large_work_is_split_within_and_across_images, 0, N_DIMS);
     tcase_add_test(equal, depthwise_windows_of_three_lines_run_along_them);

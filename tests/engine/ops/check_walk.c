@@ -1,6 +1,7 @@
 /// The walker against plain loops over logical positions, with random shapes, orders of dimensions and broadcasts.
 #include "engine/ops/op_support.h"
 #include "engine/ops/walk.h"
+#include "octet/cpu.h"
 #include "tests/support/oct_check.h"
 #include "tests/support/rng.h"
 
@@ -69,7 +70,7 @@ START_TEST(copies_between_any_orders_of_memory)
         struct oct_view x = random_view(&rng, dtype, &shape, from), y = random_view(&rng, dtype, &shape, to);
         struct oct_view other = y;
         other.data = expected;
-        octi_walk_copy(&y, &x, try % 2 ? &executor : NULL);
+        octi_walk_copy(&y, &x, try % 3 ? octi_transpose_select(oct_cpu_detect()) : NULL, try % 2 ? &executor : NULL);
         oct_view_copy(&other, &x);
         ck_assert_msg(memcmp(to, expected, sizeof to) == 0, "try %d", try);
     }
@@ -121,7 +122,7 @@ START_TEST(empty_tensors_are_left_alone)
     const struct oct_shape shape = {2, {3, 0}};
     struct oct_rng rng = {9};
     struct oct_view x = random_view(&rng, OCT_DTYPE_UINT8, &shape, &byte);
-    octi_walk_copy(&x, &x, NULL);
+    octi_walk_copy(&x, &x, NULL, NULL);
     ck_assert_uint_eq(byte, 42);
 }
 END_TEST

@@ -49,7 +49,7 @@ static inline const char *check_levels(struct weighted_case *c, struct oct_rng *
     oct_rng_bytes(rng, x.data, x_bytes);
     uint8_t *expected = malloc(y_bytes + 1);
     run_reference(c, rows, x.data, expected);
-    uint64_t masks[MAX_LEVELS];
+    uint64_t masks[OCTI_ISA_COUNT];
     size_t n = levels_here(masks);
     const char *kernel = NULL;
     *splits = 0;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine/base/region.h"
+#include "engine/kernels/family.h"
 #include "octet/cpu.h"
 #include "octet/op.h"
 #include "tests/support/chaos.h"
@@ -222,16 +223,13 @@ static inline void check_prepare_out_of_memory(struct weighted_case *c)
     }
 }
 
-#define MAX_LEVELS 8
-
 /// Levels of isa.def that this machine executes, lowest first; returns how many.
-static inline size_t levels_here(uint64_t *masks)
+static inline size_t levels_here(uint64_t masks[OCTI_ISA_COUNT])
 {
-    static const char *const names[] = {"scalar", "avx2", "avx512vnni", "amxint8"};
     size_t n = 0;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        uint64_t mask;
-        if (oct_cpu_mask_parse(names[i], &mask, NULL) == OCT_OK && (mask & ~oct_cpu_detect()) == 0) {
+    for (int isa = 0; isa < OCTI_ISA_COUNT; isa++) {
+        const uint64_t mask = octi_isa_required((enum octi_isa)isa);
+        if ((mask & ~oct_cpu_detect()) == 0) {
             masks[n++] = mask;
         }
     }

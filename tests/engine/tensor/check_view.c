@@ -24,6 +24,23 @@ START_TEST(channels_last_and_back_is_the_same)
 }
 END_TEST
 
+START_TEST(lines_and_volumes_have_a_channels_last_order_too)
+{
+    struct oct_tensor_desc desc = {
+        .dtype = OCT_DTYPE_UINT8, .format = OCT_FORMAT_CHANNELS_LAST, .shape = {3, {2, 3, 4}}};
+    struct oct_view line = oct_view_dense(&desc, 1, NULL);
+    const int64_t of_line[] = {12, 1, 3};
+    ck_assert_mem_eq(line.strides, of_line, sizeof of_line);
+    desc.shape = (struct oct_shape){5, {-1, 3, 4, 5, 6}};
+    struct oct_view volume = oct_view_dense(&desc, 2, NULL);
+    const int64_t of_volume[] = {360, 1, 90, 18, 3};
+    ck_assert_mem_eq(volume.strides, of_volume, sizeof of_volume);
+    desc.shape = (struct oct_shape){6, {1, 2, 1, 1, 1, 3}}; // no such order: contiguous
+    struct oct_view other = oct_view_dense(&desc, 1, NULL);
+    ck_assert_int_eq(other.strides[1], 3);
+}
+END_TEST
+
 START_TEST(a_zero_stride_broadcasts)
 {
     struct oct_tensor_desc desc = {.dtype = OCT_DTYPE_INT32, .shape = {2, {2, 3}}};
@@ -60,6 +77,7 @@ static void add(Suite *suite)
 {
     TCase *view = oct_case(suite, "view");
     tcase_add_test(view, channels_last_and_back_is_the_same);
+    tcase_add_test(view, lines_and_volumes_have_a_channels_last_order_too);
     tcase_add_test(view, a_zero_stride_broadcasts);
     tcase_add_test(view, an_empty_or_scalar_view_is_copied);
 }

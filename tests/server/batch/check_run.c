@@ -121,10 +121,55 @@ START_TEST(an_answer_over_the_limit_is_refused)
 }
 END_TEST
 
+/// Everything on the calling thread, last part first.
+static void run_backwards(void *context, size_t count, oct_task_fn task, void *argument)
+{
+    (void)context;
+    for (size_t i = count; i > 0; i--) {
+        task(argument, i - 1, count);
+    }
+}
+
+START_TEST(a_run_that_was_shared_out_never_makes_a_row_look_dearer)
+{
+    struct guest guest;
+    atomic_uint n_done = 0;
+    struct stage stage = set_up(TINY_RELU, 1, 8, NULL);
+    struct oct_session *session = NULL;
+    ck_assert_status_ok(oct_session_create(NULL, &session, NULL));
+    invite(&guest, &stage, 1, 8, &n_done);
+    guest.ticket.queue = stage.queue;
+    const struct oct_executor executor = {NULL, 1000, run_backwards};
+    const struct oct_batch_runner shared = {.max_answer_bytes = 1 << 20, .executor = &executor};
+    const struct oct_batch_runner alone = {.max_answer_bytes = 1 << 20};
+    const struct oct_batch batch = {.queue = stage.queue, .first = &guest.ticket, .n_tickets = 1, .rows = 8};
+    oct_batch_queue_observe(stage.queue, 1, 8); // less than a thousandth of any run
+    uint64_t cheap_us = oct_batch_queue_expect_us(stage.queue, 1000000);
+    oct_batch_run(&shared, session, &batch);
+    ck_assert_relu_answer(&guest);
+    ck_assert_uint_le(oct_batch_queue_expect_us(stage.queue, 1000000), cheap_us);
+    oct_buffer_deinit(&guest.answer);
+    for (int i = 0; i < 100; i++) {
+        oct_batch_queue_observe(stage.queue, 10000000000, 8); // and far more
+    }
+    uint64_t dear_us = oct_batch_queue_expect_us(stage.queue, 1000000);
+    oct_batch_run(&shared, session, &batch);
+    uint64_t corrected_us = oct_batch_queue_expect_us(stage.queue, 1000000);
+    ck_assert_uint_lt(corrected_us, dear_us);
+    oct_buffer_deinit(&guest.answer);
+    oct_batch_run(&alone, session, &batch);
+    ck_assert_uint_lt(oct_batch_queue_expect_us(stage.queue, 1000000), corrected_us);
+    farewell(&guest);
+    oct_session_destroy(session);
+    take_down(&stage, OCT_CLOCK_NEVER);
+}
+END_TEST
+
 static void add_tests(Suite *suite)
 {
     TCase *run = oct_case(suite, "run");
     tcase_add_test(run, a_request_in_slices_ends_between_them_when_its_client_leaves);
+    tcase_add_test(run, a_run_that_was_shared_out_never_makes_a_row_look_dearer);
     tcase_add_test(run, without_memory_a_request_fails_and_the_next_succeeds);
     tcase_add_test(run, a_batch_whose_arena_does_not_fit_is_run_one_by_one);
     tcase_add_test(run, an_answer_over_the_limit_is_refused);

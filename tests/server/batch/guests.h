@@ -49,8 +49,11 @@ set_up(enum tiny_kind kind, unsigned n_workers, int64_t max_rows, const struct o
                                                   .max_bytes = (size_t)1 << 30,
                                                   .metrics = stage.metrics};
     ck_assert_ok(oct_batch_queue_create(&queue, &stage.queue, &error), &error);
-    const struct oct_scheduler_options options = {
-        .n_workers = n_workers, .max_answer_bytes = (size_t)1 << 20, .allocator = allocator, .metrics = stage.metrics};
+    const struct oct_scheduler_options options = {.n_workers = n_workers,
+                                                  .split = true,
+                                                  .max_answer_bytes = (size_t)1 << 20,
+                                                  .allocator = allocator,
+                                                  .metrics = stage.metrics};
     ck_assert_ok(oct_scheduler_create(&options, &stage.scheduler, &error), &error);
     return stage;
 }

@@ -27,6 +27,14 @@ START_TEST(each_line_is_a_json_object_with_its_figures)
         ck_assert_int_le(least, median);
         ck_assert_int_le(median, p99);
         ck_assert_str_eq(isa, "scalar");
+        double gops = 0, peak = 0, share = 0;
+        bool disturbed;
+        ck_assert(oct_json_is_number(oct_json_get(root, "gops"), &gops));
+        ck_assert(oct_json_is_number(oct_json_get(root, "peak_gops"), &peak));
+        ck_assert(oct_json_is_number(oct_json_get(root, "peak_fraction"), &share));
+        ck_assert(oct_json_is_bool(oct_json_get(root, "disturbed"), &disturbed));
+        ck_assert_double_gt(gops, 0);
+        ck_assert_double_eq_tol(share, gops / peak, 1e-9);
         oct_json_destroy(document);
         line += length + 1;
     }
@@ -40,6 +48,10 @@ START_TEST(steps_are_measured_when_asked_for)
     ck_assert_msg(run.exit_code == 0, "%s", run.err);
     ck_assert_holds(run.out, "2 rows");
     ck_assert_holds(run.out, "quantized::add_relu");
+    CAPTURE(&run, "bench", "model", SHIPPED, "--rows", "2", "--seconds", "1", "--steps", "--json");
+    ck_assert_msg(run.exit_code == 0, "%s", run.err);
+    ck_assert_holds(run.out, "\"bench\":\"step\"");
+    ck_assert_holds(run.out, "\"kernel\":\"qgemm_");
 }
 END_TEST
 

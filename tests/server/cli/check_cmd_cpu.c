@@ -26,6 +26,8 @@ START_TEST(the_chosen_level_is_the_highest_of_the_machine)
     ck_assert_msg(run.exit_code == 0, "%s", run.err);
     ck_assert_str_eq(isa_of(run.out, &gops), oct_cpu_isa_name(oct_cpu_detect()));
     ck_assert_double_gt(gops, 0.01);
+    ck_assert_holds(run.out, "\"dot_gops\"");
+    ck_assert_holds(run.out, "\"ghz\"");
 }
 END_TEST
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "server/pool/clock.h"
+#include "server/pool/cpus.h"
 #include "server/pool/pool.h"
 
 /// Work is a number of items; what a test wants to see is counted.
@@ -204,6 +205,14 @@ START_TEST(workers_are_pinned_where_allowed)
     wait_for(&yard.ran, 2);
     ck_assert_uint_eq(oct_pool_pinned_count(yard.pool), 0);
     oct_pool_stop(yard.pool, OCT_CLOCK_NEVER, NULL);
+    oct_pool_destroy(yard.pool);
+    static struct oct_cpus cpus;
+    oct_cpus_read("", &cpus);
+    options.pins = cpus.pins;
+    options.n_pins = cpus.n_pins;
+    ck_assert_status_ok(oct_pool_create(&options, &yard.pool, NULL));
+    oct_pool_stop(yard.pool, OCT_CLOCK_NEVER, NULL); // every worker has begun
+    ck_assert_uint_eq(oct_pool_pinned_count(yard.pool), cpus.n_pins > 0 ? 2 : 0);
     oct_pool_destroy(yard.pool);
 }
 END_TEST

@@ -1,10 +1,11 @@
-// pthread_getname_np and gettid are Linux's: they need _GNU_SOURCE.
+// pthread_getname_np, the CPU_* macros and gettid are Linux's: they need _GNU_SOURCE.
 #define _GNU_SOURCE
 
 #include "tests/support/oct_check.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -53,9 +54,33 @@ START_TEST(a_thread_of_ours_leaves_signals_to_the_main_one)
 }
 END_TEST
 
+static void *stay(void *argument)
+{
+    cpu_set_t *mask = argument;
+    CPU_ZERO(mask);
+    if (oct_thread_pin(pthread_self(), 4095)) {
+        return NULL;
+    }
+    if (oct_thread_pin(pthread_self(), (unsigned)sched_getcpu())) {
+        (void)pthread_getaffinity_np(pthread_self(), sizeof *mask, mask);
+    }
+    return NULL;
+}
+
+START_TEST(a_pinned_thread_has_one_core)
+{
+    pthread_t thread;
+    cpu_set_t mask;
+    ck_assert_int_eq(pthread_create(&thread, NULL, stay, &mask), 0);
+    pthread_join(thread, NULL);
+    ck_assert_int_eq(CPU_COUNT(&mask), 1);
+}
+END_TEST
+
 static void add_tests(Suite *suite)
 {
     TCase *thread = oct_case(suite, "thread");
+    tcase_add_test(thread, a_pinned_thread_has_one_core);
     tcase_add_test(thread, a_thread_of_ours_leaves_signals_to_the_main_one);
 }
 

@@ -31,6 +31,27 @@ START_TEST(a_convolution_swallows_its_batch_norm)
 }
 END_TEST
 
+START_TEST(convolutions_of_lines_and_volumes_do_too)
+{
+    static const char *const ops[] = {"aten::conv1d", "aten::conv3d"};
+    const struct oct_shape images[] = {KIT_SHAPE(KIT_N, 4, 9), KIT_SHAPE(KIT_N, 4, 3, 5, 4)};
+    const struct oct_shape weights[] = {KIT_SHAPE(6, 4, 3), KIT_SHAPE(6, 4, 2, 3, 3)};
+    for (int i = 0; i < 2; i++) {
+        struct kit kit = kit_open();
+        oct_value_id x = kit_input(&kit, "x", kit_float(images[i]));
+        oct_value_id w = kit_constant(&kit, kit_float(weights[i]));
+        oct_value_id y = kit_node_of(&kit, "conv", ops[i], KIT_INPUTS(x, w), KIT_ATTRIBUTES(kit_int("padding", 1)));
+        kit_output(&kit, "y", add_batch_norm(&kit, y, 6, true));
+        kit_finish(&kit);
+        struct oct_plan *plan = kit_compare(&kit, 1e-4);
+        ck_assert_uint_eq(kit_count(plan, "aten::batch_norm"), 0);
+        ck_assert_uint_eq(kit_count(plan, ops[i]), 1);
+        oct_plan_release(plan);
+        kit_close(&kit);
+    }
+}
+END_TEST
+
 START_TEST(a_linear_layer_swallows_its_batch_norm)
 {
     struct kit kit = kit_open();
@@ -82,6 +103,7 @@ static void add(Suite *suite)
 {
     TCase *fuse = oct_case(suite, "fuse_batch_norm");
     tcase_add_test(fuse, a_convolution_swallows_its_batch_norm);
+    tcase_add_test(fuse, convolutions_of_lines_and_volumes_do_too);
     tcase_add_test(fuse, a_linear_layer_swallows_its_batch_norm);
     tcase_add_test(fuse, where_the_channel_is_not_the_last_dimension_nothing_is_fused);
     tcase_add_test(fuse, a_product_read_elsewhere_keeps_its_batch_norm);

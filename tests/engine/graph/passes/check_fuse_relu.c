@@ -1,15 +1,24 @@
 #include "tests/engine/graph/graph_kit.h"
 
+/// [N, 4, 6, ...] or a weight [5, 4, 3, ...] of as many dimensions as "quantized::conv<n>d" says.
+static struct oct_shape conv_shape(const char *op, int64_t first, int64_t extent)
+{
+    struct oct_shape shape = {.rank = 2 + (op[strlen("quantized::conv")] - '0'), .dims = {first, 4}};
+    for (int32_t d = 2; d < shape.rank; d++) {
+        shape.dims[d] = extent;
+    }
+    return shape;
+}
+
 static oct_value_id add_plain(struct kit *kit, const char *op)
 {
-    struct oct_tensor_desc image = kit_quantized(OCT_DTYPE_QUINT8, KIT_SHAPE(KIT_N, 4, 6, 6), 0.03, 120);
     struct oct_tensor_desc row = kit_quantized(OCT_DTYPE_QUINT8, KIT_SHAPE(KIT_N, 40), 0.03, 120);
     struct oct_attribute_given conv[] = {kit_number("output_scale", 0.1), kit_int("output_zero_point", 60)};
     struct oct_attribute_given linear[] = {kit_number("Y_scale_i", 0.1), kit_int("Y_zero_point_i", 60)};
     struct oct_attribute_given sum[] = {kit_number("scale", 0.1), kit_int("zero_point", 60)};
-    if (strcmp(op, "quantized::conv2d") == 0) {
-        oct_value_id x = kit_input(kit, "x", image);
-        oct_value_id w = kit_constant(kit, kit_quantized(OCT_DTYPE_QINT8, KIT_SHAPE(5, 4, 3, 3), 0.02, 3));
+    if (strstr(op, "conv") != NULL) {
+        oct_value_id x = kit_input(kit, "x", kit_quantized(OCT_DTYPE_QUINT8, conv_shape(op, KIT_N, 6), 0.03, 120));
+        oct_value_id w = kit_constant(kit, kit_quantized(OCT_DTYPE_QINT8, conv_shape(op, 5, 3), 0.02, 3));
         return kit_node_of(kit, "plain", op, KIT_INPUTS(x, w), conv, 2);
     }
     if (strcmp(op, "quantized::linear") == 0) {
@@ -22,7 +31,9 @@ static oct_value_id add_plain(struct kit *kit, const char *op)
     return kit_node_of(kit, "plain", op, KIT_INPUTS(a, b), sum, 2);
 }
 
-static const char *const PLAIN[] = {"quantized::conv2d", "quantized::linear", "quantized::add", "quantized::mul"};
+static const char *const PLAIN[] = {"quantized::conv1d", "quantized::conv2d", "quantized::conv3d",
+                                    "quantized::linear", "quantized::add",    "quantized::mul"};
+#define N_PLAIN ((int)(sizeof PLAIN / sizeof PLAIN[0]))
 
 START_TEST(relu_becomes_a_bound_of_the_operator_before)
 {
@@ -58,8 +69,8 @@ END_TEST
 static void add(Suite *suite)
 {
     TCase *fuse = oct_case(suite, "fuse_relu");
-    tcase_add_loop_test(fuse, relu_becomes_a_bound_of_the_operator_before, 0, 4);
-    tcase_add_loop_test(fuse, a_value_that_is_read_elsewhere_is_not_fused, 0, 4);
+    tcase_add_loop_test(fuse, relu_becomes_a_bound_of_the_operator_before, 0, N_PLAIN);
+    tcase_add_loop_test(fuse, a_value_that_is_read_elsewhere_is_not_fused, 0, N_PLAIN);
 }
 
 OCT_CHECK_MAIN("engine/graph/passes/fuse_relu", add)

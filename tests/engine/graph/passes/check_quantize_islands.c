@@ -154,6 +154,28 @@ START_TEST(a_convolution_becomes_the_quantized_one)
 }
 END_TEST
 
+START_TEST(convolutions_of_lines_and_volumes_do_too)
+{
+    static const char *const real[] = {"aten::conv1d", "aten::conv3d"};
+    static const char *const quantized[2][2] = {{"quantized::conv1d", "quantized::conv1d_relu"},
+                                                {"quantized::conv3d", "quantized::conv3d_relu"}};
+    const struct oct_shape images[] = {KIT_SHAPE(KIT_N, 4, 19), KIT_SHAPE(KIT_N, 4, 4, 5, 6)};
+    const struct oct_shape weights[] = {KIT_SHAPE(4, 2, 5), KIT_SHAPE(4, 2, 2, 3, 3)};
+    for (int way = 0; way < 4; way++) {
+        int i = way / 2, relu = way % 2;
+        struct kit kit = kit_open();
+        oct_value_id x = kit_dequantize(&kit, "dx", kit_input(&kit, "x", bytes_of(images[i], 0.02, 117)));
+        oct_value_id w = kit_constant(&kit, per_channel(weights[i], SCALES, ZERO_POINTS));
+        w = kit_dequantize(&kit, "dw", w);
+        oct_value_id y = kit_node_of(&kit, "conv", real[i], KIT_INPUTS(x, w),
+                                     KIT_ATTRIBUTES(kit_int("padding", 1), kit_int("groups", 2)));
+        y = relu ? kit_unary(&kit, "relu", "aten::relu", y) : y;
+        kit_output(&kit, "y", kit_quantize(&kit, "y", y, 0.1, 100, "quint8"));
+        expect_single(&kit, quantized[i][relu], 1);
+    }
+}
+END_TEST
+
 START_TEST(a_value_read_elsewhere_keeps_its_island)
 {
     struct kit kit = kit_open();
@@ -181,6 +203,7 @@ static void add(Suite *suite)
     tcase_add_test(islands, a_scaled_sum_is_left_alone);
     tcase_add_test(islands, a_linear_layer_becomes_the_quantized_one);
     tcase_add_test(islands, a_convolution_becomes_the_quantized_one);
+    tcase_add_test(islands, convolutions_of_lines_and_volumes_do_too);
     tcase_add_test(islands, a_value_read_elsewhere_keeps_its_island);
 }
 

@@ -100,7 +100,8 @@ START_TEST(every_qadd_kernel_equals_the_formula)
         p.a_zero_point = (int32_t)oct_rng_between(&rng, 0, 255);
         p.b_zero_point = (int32_t)oct_rng_between(&rng, 0, 255);
         p.inverse_scale = n % 3 == 0 ? 1.0f : oct_rng_float(&rng, 0.5f, 40.0f);
-        p.a_scale = n % 3 == 0 ? 0.5f : p.a_scale; // every other sum is a tie
+        p.a_scale = n % 3 == 0 ? 0.5f : p.a_scale;                                       // every other sum is a tie
+        p.inverse_scale = n % 7 == 0 ? (n % 2 == 0 ? 3e9f : INFINITY) : p.inverse_scale; // beyond any integer
         p.output = random_output(&rng);
         struct oct_guard a = oct_guard_create(n);
         struct oct_guard b = oct_guard_create(n);
@@ -137,6 +138,7 @@ START_TEST(every_qmul_kernel_equals_the_formula)
         struct octi_qmul_params p = {.a_zero_point = n % 2 == 0 ? 0 : 255, .output = random_output(&rng)};
         p.b_zero_point = (int32_t)oct_rng_between(&rng, 0, 255);
         p.multiplier = n % 3 == 0 ? 0.5f : oct_rng_float(&rng, 0.0001f, 0.1f);
+        p.multiplier = n % 7 == 0 ? (n % 2 == 0 ? 3e9f : INFINITY) : p.multiplier; // beyond any integer
         struct oct_guard a = oct_guard_create(n);
         struct oct_guard b = oct_guard_create(n);
         oct_rng_bytes(&rng, a.data, n);
@@ -228,6 +230,39 @@ START_TEST(quantizing_into_the_transpose_equals_quantizing_then_transposing)
 }
 END_TEST
 
+START_TEST(dequantizing_into_the_transpose_equals_dequantizing_then_transposing)
+{
+    struct oct_rng rng = {28};
+    static const struct {
+        size_t rows, columns;
+    } shapes[] = {{300, 1}, {1, 3}, {257, 3}, {40, 17}, {300, 33}, {513, 64}};
+    for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
+        size_t rows = shapes[s].rows;
+        size_t columns = shapes[s].columns;
+        struct oct_guard x = oct_guard_create(rows * columns);
+        oct_rng_bytes(&rng, x.data, rows * columns);
+        float *expected = malloc(rows * columns * sizeof(float));
+        for (size_t i = 0; i < rows * columns; i++) {
+            expected[i % columns * rows + i / columns] = octi_dequantize(x.data[i], 0.37f, 77);
+        }
+        for (size_t i = 0; i < octi_dequantize_count(); i++) {
+            const struct octi_dequantize *dequantize = octi_dequantize_at(i);
+            if (runs_here(&dequantize->kernel)) {
+                struct oct_guard y = oct_guard_create(rows * columns * sizeof(float));
+                const struct octi_transpose *transpose =
+                    octi_transpose_select(octi_isa_required(dequantize->kernel.isa));
+                octi_dequantize_transposed(dequantize, transpose, rows, columns, x.data, (float *)(void *)y.data, 0.37f,
+                                           77);
+                check_bytes(&dequantize->kernel, &y, expected, rows * columns * sizeof(float));
+                oct_guard_destroy(&y);
+            }
+        }
+        free(expected);
+        oct_guard_destroy(&x);
+    }
+}
+END_TEST
+
 START_TEST(every_dequantize_kernel_equals_the_formula)
 {
     struct oct_rng rng = {27};
@@ -263,6 +298,7 @@ static void add(Suite *suite)
     tcase_add_test(equal, every_qmul_kernel_equals_the_formula);
     tcase_add_test(equal, every_quantize_kernel_equals_the_formula);
     tcase_add_test(equal, quantizing_into_the_transpose_equals_quantizing_then_transposing);
+    tcase_add_test(equal, dequantizing_into_the_transpose_equals_dequantizing_then_transposing);
     tcase_add_test(equal, every_dequantize_kernel_equals_the_formula);
 }
 

@@ -103,6 +103,29 @@ START_TEST(header_and_weights_lie_where_the_contract_says)
 }
 END_TEST
 
+START_TEST(what_kernels_take_off_activations_is_back_in_the_start)
+{
+    const struct octi_panel_geometry signed_bytes = {
+        .nr = 16, .nr_min = 8, .kr = 4, .k_align = 4, .lanes = 1, .x_offset = 128};
+    const int8_t weights[2][3] = {{1, 2, 3}, {-100, -100, -100}};
+    const struct octi_panel_column columns[2] = {{0.0f, 1.0f, 0}, {0.0f, 1.0f, 7}};
+    struct octi_panel_source source = {.weights = &weights[0][0], .column_stride = 3, .channel_stride = 1};
+    source.window_height = 1;
+    source.window_width = 1;
+    source.channels = 3;
+    size_t bytes = 0;
+    ck_assert(octi_panel_bytes(&signed_bytes, 2, 1, 3, &bytes));
+    char *memory = calloc(1, bytes);
+    struct octi_panel panel;
+    struct octi_panels packed;
+    octi_panels_pack(&signed_bytes, &source, columns, 2, 10, &panel, memory, &packed);
+    const int32_t *start = (const int32_t *)(const void *)memory;
+    ck_assert_int_eq(start[0], (128 - 10) * 6);
+    ck_assert_int_eq(start[1], (128 - 10) * -300 + 3 * 10 * 7);
+    free(memory);
+}
+END_TEST
+
 // One column, [channel][y][x], as PyTorch stores it: 2 channels, a window of 2 rows by 3. All of it channels innermost.
 static void check_window_order(struct octi_panel_source source, size_t taps, size_t k)
 {
@@ -156,6 +179,7 @@ static void add(Suite *suite)
     tcase_add_test(layout, remainders_take_the_narrower_panels);
     tcase_add_test(layout, sizes_that_overflow_are_refused);
     tcase_add_test(layout, header_and_weights_lie_where_the_contract_says);
+    tcase_add_test(layout, what_kernels_take_off_activations_is_back_in_the_start);
     tcase_add_test(layout, row_taps_run_through_a_row_of_the_window_channels_innermost);
     tcase_add_test(layout, a_flat_window_is_one_tap);
 }

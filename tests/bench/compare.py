@@ -1,0 +1,339 @@
+#!/usr/bin/env python3
+"""Octet beside onnxruntime, openvino and torch: layers of real networks and whole models, in turns in one run.
+
+    python3 tests/bench/compare.py [--isa avx512vnni] [--rows conv3x3,depthwise] [--filter TEXT] [--quick]
+
+Makes its virtual environment in build/bench-venv and the models in build/bench-models, measures, and writes
+tests/bench/results/compare-<isa>.md, .json and .svg files. tests/bench/README.md says what is measured and how it is
+fair. Exit code 1 when a peer's output differs from Octet's by more than the documented bounds, 3 when the machine was
+disturbed.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path[:0] = [str(HERE), str(ROOT / "proto" / "python" / "src")]
+
+from peers import environment  # noqa: E402
+
+NAMES = ["octet", "onnxruntime", "openvino", "torch"]
+CALIBRATION = {
+    "name": "calibration",
+    "row": "calibration",
+    "op": "linear",
+    "rows": 256,
+    "in_features": 1024,
+    "out_features": 1024,
+}
+INPUT_SEED = 100  # not those that the models were calibrated with
+QUICK_ROUNDS, QUICK_MILLISECONDS = 5, 1.0
+#: A witness for exactness: what this form of torch answers is what Octet promises to answer.
+WITNESS = ("torch", "fbgemm, traced")
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "build" / "release" / "octet")
+    parser.add_argument("--library", type=pathlib.Path, default=ROOT / "build" / "release" / "proto" / "liboctet.so")
+    parser.add_argument("--team", type=pathlib.Path, default=ROOT / "build" / "release" / "server" / "liboctet_team.so")
+    parser.add_argument(
+        "--isa",
+        choices=("avx512vnni", "avx512vbmi"),
+        help="everybody without AMX, Octet at this level (lower ones: the peers have no common switch)",
+    )
+    parser.add_argument("--peers", default=",".join(NAMES[1:]), help="names, with commas")
+    parser.add_argument("--sets", help="shape files, by name, with commas (default: all)")
+    parser.add_argument("--rows", help="rows of the shape files, with commas (default: all)")
+    parser.add_argument(
+        "--filter", default="", metavar="TEXT", help="only cases and models with TEXT in '<set>: <name>'"
+    )
+    parser.add_argument("--models", default="all", help="names with commas, all or none")
+    parser.add_argument("--no-layers", action="store_true")
+    parser.add_argument("--batches", default="1,8", help="of the models")
+    parser.add_argument("--threads", default="1,2", help="1, 2 or 1,2; layers are measured with the first only")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--milliseconds", type=float, default=2.0, help="at least this long is each turn")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help=f"{QUICK_ROUNDS} rounds of {QUICK_MILLISECONDS:g} ms, the smaller models, batch 1",
+    )
+    parser.add_argument("--output", type=pathlib.Path, default=HERE / "results")
+    return parser.parse_args()
+
+
+def tool(options, *command):
+    """What `octet` prints as JSON, run on the measured core."""
+    done = subprocess.run(
+        [options.binary, *command],
+        capture_output=True,
+        text=True,
+        check=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, {0}),
+    )
+    return json.loads(done.stdout)
+
+
+def dot_product_peak(options):
+    """(GOPS, GHz) of a core that does nothing but dot products of the widest vectors that the level allows."""
+    found = tool(options, "cpu", "--json", *(["--isa", options.isa] if options.isa else []))
+    return found["dot_gops"], found["ghz"]
+
+
+def cases(options):
+    """The chosen cases with their sets; equal shapes of several sets once."""
+    wanted_sets, wanted_rows = (value.split(",") if value else None for value in (options.sets, options.rows))
+    seen, chosen = set(), []
+    for path in sorted((HERE / "shapes").glob("*.json")):
+        shapes = json.loads(path.read_text())
+        for case in shapes["cases"]:
+            shape = json.dumps(
+                {key: value for key, value in case.items() if key not in ("name", "count")}, sort_keys=True
+            )
+            if (wanted_sets and shapes["name"] not in wanted_sets) or (wanted_rows and case["row"] not in wanted_rows):
+                continue
+            if options.filter not in f"{shapes['name']}: {case['name']}" or shape in seen:
+                continue
+            seen.add(shape)
+            chosen.append({**case, "set": shapes["name"]})
+    return chosen
+
+
+class Run:
+    """One crew at work: measurements of models and layers with a number of threads."""
+
+    def __init__(self, options, crew, threads, folder):
+        self._options, self._crew, self._threads, self._folder = options, crew, threads, pathlib.Path(folder)
+
+    def measure(self, path, rows, inputs):
+        """({"samples", "forms", "facts", "refused"}, {name: {form: output}})."""
+        import numpy as np
+
+        names = []
+        for index, array in enumerate(inputs):
+            names.append(str(self._folder / f"input-{index}.npy"))
+            np.save(names[-1], array)
+        loaded, refused = self._crew.load(
+            path=str(path), rows=rows, inputs=names, outputs=str(self._folder), quick=self._options.quick
+        )
+        samples = self._crew.steady_rounds(list(loaded), self._options.rounds, self._options.milliseconds * 1e6)
+        outputs = {
+            name: {form: np.load(file) for form, file in found["outputs"].items()} for name, found in loaded.items()
+        }
+        return {
+            "samples": samples,
+            "forms": {name: found["form"] for name, found in loaded.items()},
+            "facts": {name: found["facts"] for name, found in loaded.items()},
+            "refused": refused,
+        }, outputs
+
+    def _agreed(self, measurement, outputs, agree):
+        """Adds who agrees with Octet, and to what degree."""
+        measurement["agreement"], measurement["disagrees"] = {}, []
+        if "octet" not in outputs:
+            return
+        (mine,) = outputs["octet"].values()
+        for name, forms in outputs.items():
+            if name != "octet":
+                agrees, measurement["agreement"][name] = agree(mine, forms[measurement["forms"][name]])
+                if not agrees:
+                    measurement["disagrees"].append(name)
+        witness = outputs.get(WITNESS[0], {}).get(WITNESS[1])
+        if witness is not None:
+            measurement["witness"] = agree(mine, witness)[1]
+
+    def layer(self, case, layer):
+        from octet import format as fmt
+        from peers.agreement import layer_agreement
+
+        path = self._folder / "layer.octet"
+        fmt.save(layer.model, path)
+        found, outputs = self.measure(path, layer.rows, layer.inputs)
+        self._agreed(found, outputs, lambda mine, theirs: layer_agreement(case["op"], mine, theirs))
+        return {
+            "kind": "layer",
+            "name": case["name"],
+            "set": case.get("set", ""),
+            "row": case["row"],
+            "batch": layer.rows,
+            "threads": self._threads,
+            "operations": layer.operations,
+            **found,
+        }
+
+    def model(self, name, path, batch):
+        import numpy as np
+
+        from models import MODELS
+        from models.build import examples
+        from octet import format as fmt
+        from peers.agreement import model_agreement
+
+        (entry,) = fmt.load(path).inputs
+        values = examples(MODELS[name][1], INPUT_SEED + batch, batch).numpy()
+        if values.ndim == 4:
+            values = values.transpose(0, 2, 3, 1)
+        stored = np.clip(np.rint(values / entry.scale) + entry.zero_point, 0, 127).astype(np.uint8)
+        found, outputs = self.measure(path, batch, [stored])
+        self._agreed(found, outputs, model_agreement)
+        return {
+            "kind": "model",
+            "name": name,
+            "set": "models",
+            "row": "model",
+            "batch": batch,
+            "threads": self._threads,
+            **found,
+        }
+
+
+def say(measurement, overheads):
+    from peers.report import figures_of, time_text
+
+    found = figures_of(measurement, overheads)
+    times = "  ".join(f"{name} {time_text(time)}" for name, time in found["medians"].items())
+    ratio = f"  ratio {found['ratio']:.2f} ({found['best']})" if "ratio" in found else ""
+    wrong = f"  DIFFERS: {', '.join(measurement['disagrees'])}" if measurement["disagrees"] else ""
+    print(
+        f"{measurement['row']:14} {measurement['set']}: {measurement['name']}, batch {measurement['batch']}"
+        f"  {times}{ratio}{wrong}",
+        flush=True,
+    )
+
+
+def calibrate(options, run, threads, overheads, result):
+    """Is the machine quiet? Between two readings of the peak, everybody multiplies the same matrices."""
+    from statistics import fmean, median
+
+    from peers import layers
+    from peers.figures import is_disturbed, without_overhead
+
+    before = dot_product_peak(options)
+    calibration = run.layer(CALIBRATION, layers.build(CALIBRATION, {"quantized::linear"}))
+    say(calibration, overheads)
+    result["peak_gops"], result["ghz"] = (fmean(pair) for pair in zip(before, dot_product_peak(options)))
+    gops = {
+        name: calibration["operations"] / without_overhead(median(times), overheads[name])
+        for name, times in calibration["samples"].items()
+    }
+    result["calibration"] = {"gops": gops, "disturbed": is_disturbed(gops, threads * result["peak_gops"])}
+
+
+def with_threads(options, threads, result, models):
+    """Everything with one number of threads; adds to `result`."""
+    from statistics import median
+
+    from peers import layers
+    from peers.crew import Crew
+
+    operators = {entry["name"] for entry in tool(options, "ops", "--json")}
+    settings = {
+        "cpus": list(range(threads)),
+        "threads": threads,
+        "isa": options.isa,
+        "library": str(options.library.resolve()),
+        "team": str(options.team.resolve()),
+        "refuse_amx": bool(options.isa),
+    }
+    log = ROOT / "build" / "bench-peers.log"
+    with tempfile.TemporaryDirectory() as folder, Crew(result["settings"]["names"], settings, log) as crew:
+        run = Run(options, crew, threads, folder)
+        result["versions"].update(crew.versions())
+        null = run.layer({"name": "null", "row": "null", "op": "null"}, layers.null_model())
+        overheads = {name: median(times) for name, times in null["samples"].items()}
+        result["overheads"][str(threads)] = overheads
+        if threads == result["settings"]["threads"][0]:
+            calibrate(options, run, threads, overheads, result)
+        for name, path in models.items():
+            for batch in [int(value) for value in options.batches.split(",")]:
+                result["measurements"].append(run.model(name, path, batch))
+                say(result["measurements"][-1], overheads)
+        for case in [] if options.no_layers or threads != result["settings"]["threads"][0] else cases(options):
+            try:
+                layer = layers.build(case, operators)
+            except layers.NoSuchLayer as reason:
+                result["skipped"].append({"name": case["name"], "set": case["set"], "reason": str(reason)})
+                continue
+            result["measurements"].append(run.layer(case, layer))
+            say(result["measurements"][-1], overheads)
+        result["turns"] += crew.turns
+        result["interrupted"] += crew.interrupted
+
+
+def chosen_models(options):
+    """{name: path of the file}, made where it is missing."""
+    from models import MODELS
+    from models.build import build
+
+    names = [] if options.models == "none" else list(MODELS) if options.models == "all" else options.models.split(",")
+    if options.quick and options.models == "all":
+        names = ["resnet18", "mobilenet_v2", "mlp"]
+    if options.rows:
+        names = []
+    return {name: build(name, ROOT / "build" / "bench-models") for name in names if options.filter in f"models: {name}"}
+
+
+def write(result, output):
+    from peers import plots, report
+
+    output.mkdir(parents=True, exist_ok=True)
+    stem = f"compare-{result['settings']['isa'] or 'native'}"
+    (output / f"{stem}.json").write_text(report.json_text(result))
+    (output / f"{stem}.md").write_text(report.markdown(result))
+    for threads in result["settings"]["threads"]:
+        plots.layers(result, threads, output / f"{stem}-layers-{threads}.svg")
+        plots.models(result, threads, output / f"{stem}-models-{threads}.svg")
+    return output / f"{stem}.md"
+
+
+def main():
+    environment.enter()
+    options = arguments()
+    if options.quick:
+        options.rounds, options.milliseconds, options.batches = QUICK_ROUNDS, QUICK_MILLISECONDS, "1"
+    wanted = {options.binary: "", options.library: ""}
+    if "2" in options.threads:
+        wanted[options.team] = " --target octet_team"
+    for needed, target in wanted.items():
+        if not needed.exists():
+            sys.exit(f"compare: no {needed}; sh deploy/ci/build.sh release{target} makes it")
+    models = chosen_models(options)
+    os.sched_setaffinity(0, {os.cpu_count() - 1})  # the driver only waits; its wakings should not hit the measured core
+    threads = [int(value) for value in options.threads.split(",")]
+    result = {
+        "machine": environment.machine(),
+        "versions": {},
+        "settings": {
+            "names": ["octet", *options.peers.split(",")],
+            "isa": options.isa,
+            "threads": threads,
+            "rounds": options.rounds,
+            "milliseconds": options.milliseconds,
+            "quick": options.quick,
+        },
+        "peak_gops": 0.0,
+        "ghz": 0.0,
+        "calibration": {"gops": {}, "disturbed": False},
+        "turns": 0,
+        "interrupted": 0,
+        "overheads": {},
+        "measurements": [],
+        "skipped": [],
+    }
+    for count in threads:
+        with_threads(options, count, result, models)
+    print(write(result, options.output))
+    if any(measurement["disagrees"] for measurement in result["measurements"]):
+        return 1
+    return 3 if result["calibration"]["disturbed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

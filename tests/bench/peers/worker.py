@@ -1,0 +1,150 @@
+"""One library in a process of its own: reads commands as JSON lines, answers as JSON lines.
+
+    python -m peers.worker NAME SETTINGS
+
+SETTINGS is a JSON object: {"cpus", "threads", "isa", "library", "team", "refuse_amx"}.
+
+A process each, because thread pools, OpenMP runtimes and oneDNN's instruction-set limit are per process. The commands:
+{"do": "load", "path", "rows", "inputs": [npy paths], "outputs": a folder, "quick"}
+    makes every form that the library has, writes the output of each there, keeps the fastest
+{"do": "time", "nanoseconds"}    one round: runs for at least that long after a warm-up
+    -> nanoseconds of a run, and how often the core was taken away meanwhile
+{"do": "drop"}, {"do": "versions"}
+"""
+
+import gc
+import json
+import os
+import resource
+import sys
+import time
+
+WARM_UP_NANOSECONDS = 300_000
+LONG_NANOSECONDS = 20_000_000  # a run that long warms itself
+TRIAL_NANOSECONDS = 4_000_000
+TRIALS = 3
+FAR_BEHIND = 1.3
+TURNS = 4
+
+
+def peer(name, settings):
+    # Imported here: the affinity and the filter must be in place before a library makes its threads.
+    if name == "octet":
+        from peers.octet_peer import OctetPeer as kind
+    elif name == "onnxruntime":
+        from peers.onnxruntime_peer import OnnxRuntimePeer as kind
+    elif name == "openvino":
+        from peers.openvino_peer import OpenVinoPeer as kind
+    elif name == "torch":
+        from peers.torch_peer import TorchPeer as kind
+    else:
+        raise ValueError(f"no peer {name!r}")
+    return kind(settings)
+
+
+def time_runs(run, at_least, warm_up=WARM_UP_NANOSECONDS):
+    """Nanoseconds of one run: the mean over as many as take `at_least` nanoseconds, counted in blocks that double."""
+    clock = time.perf_counter_ns
+    begin = clock()
+    while clock() - begin < min(warm_up, at_least):
+        run()
+    total, block = 0, 1
+    begin = clock()
+    while True:
+        for _ in range(block):
+            run()
+        total += block
+        elapsed = clock() - begin
+        if elapsed >= at_least:
+            return elapsed / total
+        block = min(total, max(1, int((at_least - elapsed) * total / elapsed)))
+
+
+def rank(candidates, nanoseconds):
+    """{label: nanoseconds of a run}: medians of trials in turns, but for those far behind after the first."""
+    samples = {candidate.label: [time_runs(candidate.run, nanoseconds, 0)] for candidate in candidates}
+    limit = FAR_BEHIND * min(first for (first,) in samples.values())
+    contenders = [candidate for candidate in candidates if samples[candidate.label][0] <= limit]
+    if len(contenders) > 1:
+        for _ in range(TRIALS - 1):
+            for candidate in contenders:
+                samples[candidate.label].append(time_runs(candidate.run, nanoseconds))
+    return {label: sorted(times)[len(times) // 2] for label, times in samples.items()}
+
+
+class Worker:
+    def __init__(self, name, settings):
+        self._peer = peer(name, settings)
+        self._threads = settings["threads"]
+        self._best = None
+        self._expected = 0
+
+    def versions(self, command):
+        return self._peer.versions()
+
+    def load(self, command):
+        import numpy as np
+
+        from peers.candidate import Job
+
+        self.drop(command)
+        inputs = [np.load(path) for path in command["inputs"]]
+        candidates = list(self._peer.candidates(Job(command["path"], command["rows"], inputs, self._threads)))
+        outputs = {}
+        for index, candidate in enumerate(candidates):
+            candidate.run()
+            outputs[candidate.label] = os.path.join(command["outputs"], f"{self._peer.name}-{index}.npy")
+            np.save(outputs[candidate.label], np.ascontiguousarray(candidate.read()))
+        tried = rank(candidates, TRIAL_NANOSECONDS // (4 if command["quick"] else 1))
+        best = min(tried, key=tried.get)
+        self._expected = tried[best]
+        for candidate in candidates:
+            if candidate.label == best:
+                self._best = candidate
+            else:
+                candidate.close()
+        return {"form": best, "tried": tried, "facts": self._best.facts, "outputs": outputs}
+
+    def time(self, command):
+        """A turn in which the system gave the core to somebody else is taken again, unless that happens every time."""
+        warm_up = WARM_UP_NANOSECONDS if self._expected < LONG_NANOSECONDS else 0
+        for _ in range(TURNS):
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+            nanoseconds = time_runs(self._best.run, command["nanoseconds"], warm_up)
+            interrupted = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - before
+            if interrupted == 0:
+                break
+        return {"nanoseconds": nanoseconds, "interrupted": interrupted}
+
+    def drop(self, command):
+        if self._best is not None:
+            self._best.close()
+        self._best = None
+        gc.collect()
+        return {}
+
+
+def main():
+    name, settings = sys.argv[1], json.loads(sys.argv[2])
+    os.sched_setaffinity(0, settings["cpus"])
+    # What the libraries print must not mix with the answers.
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    if settings["refuse_amx"]:
+        from peers.no_amx import refuse_amx
+
+        if not refuse_amx():
+            raise SystemExit("the kernel does not take a seccomp filter: AMX cannot be refused")
+    worker = Worker(name, settings)
+    commands = {key: getattr(worker, key) for key in ("versions", "load", "time", "drop")}
+    for line in sys.stdin:
+        command = json.loads(line)
+        try:
+            answer = commands[command["do"]](command)
+        except Exception as error:  # reported to the driver, which names it in the table
+            answer = {"error": f"{type(error).__name__}: {error}".splitlines()[0][:300]}
+        answers.write(json.dumps(answer) + "\n")
+
+
+if __name__ == "__main__":
+    main()
