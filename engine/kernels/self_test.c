@@ -130,6 +130,23 @@ bool octi_qdwconv_self_test(const struct octi_qdwconv *record)
     return window_self_test(record, side, 1) && window_self_test(record, side, 2);
 }
 
+bool octi_gather_self_test(const struct octi_gather *record)
+{
+    enum { TAPS = 2, PITCH = 192 };
+    uint8_t x[POSITIONS * COLUMNS];
+    uint8_t expected[ROWS * PITCH] = {0};
+    uint8_t got[ROWS * PITCH] = {0};
+    int32_t offsets[TAPS * ROWS];
+    fill(x, sizeof x);
+    for (size_t i = 0; i < TAPS * ROWS; i++) {
+        offsets[i] = i == 3 ? OCTI_QGEMM_PADDING : (int32_t)(i % POSITIONS * COLUMNS);
+    }
+    struct octi_qgemm_call call = {.m = ROWS, .a = x, .offsets = offsets, .offset_stride = ROWS, .padding = x + 1};
+    octi_gather_at(0)->run(&call, TAPS, COLUMNS, PITCH, expected);
+    record->run(&call, TAPS, COLUMNS, PITCH, got);
+    return memcmp(expected, got, sizeof got) == 0;
+}
+
 bool octi_lut_self_test(const struct octi_lut *record)
 {
     uint8_t x[256];

@@ -8,6 +8,7 @@
 #include "engine/kernels/elementwise/qadd.h"
 #include "engine/kernels/elementwise/qmul.h"
 #include "engine/kernels/elementwise/quantize.h"
+#include "engine/kernels/gather/gather.h"
 #include "engine/kernels/pool/pool.h"
 #include "engine/kernels/qdwconv/qdwconv.h"
 #include "engine/kernels/qgemm/qgemm.h"

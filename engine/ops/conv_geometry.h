@@ -73,6 +73,12 @@ octi_conv_sees(const struct octi_conv_geometry *geometry, const int64_t *out, co
     return inside;
 }
 
+/// Input positions that the window reaches over along dimension d.
+static inline int64_t octi_conv_extent(const struct octi_conv_geometry *geometry, int d)
+{
+    return (geometry->kernel[d] - 1) * geometry->dilation[d] + 1;
+}
+
 /// Number of positions within three extents. Bounded by a tensor that exists.
 static inline int64_t octi_conv_count(const int64_t *extents)
 {

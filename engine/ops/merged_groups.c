@@ -7,13 +7,20 @@
 
 /// Above this many channels a group fills its quads by itself, and the spread weight would be large for nothing.
 #define MAX_CHANNELS 16
+/// Channels and outputs that fill the tiles of a kernel, whose steps are as deep.
+#define TILE_CHANNELS 64
 
 int64_t octi_merged_groups(const struct octi_conv_geometry *geometry, const struct octi_panel_geometry *layout)
 {
-    if (layout->kr == 1 || geometry->group_channels > MAX_CHANNELS) {
+    if (layout->kr == 1 || (!layout->gathered && geometry->group_channels > MAX_CHANNELS)) {
         return 1; // a kernel of single products would do all those that stand for nothing
     }
     int64_t merged = layout->nr_min / geometry->group_out_channels;
+    if (layout->gathered) {
+        int64_t widest = geometry->group_channels > geometry->group_out_channels ? geometry->group_channels
+                                                                                 : geometry->group_out_channels;
+        merged = TILE_CHANNELS / widest;
+    }
     while (merged > 1 && geometry->groups % merged != 0) {
         merged--;
     }

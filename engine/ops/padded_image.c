@@ -8,7 +8,7 @@
 // this is no more than input, padding and window, which infer has added up.
 static size_t seen(const struct octi_conv_geometry *geometry, int d)
 {
-    return (size_t)((geometry->out[d] - 1) * geometry->stride[d] + geometry->kernel[d]);
+    return (size_t)((geometry->out[d] - 1) * geometry->stride[d] + octi_conv_extent(geometry, d));
 }
 
 static size_t smaller(size_t a, size_t b)

@@ -1,6 +1,6 @@
 /// A copy of one channels-last image or volume of bytes with its padding around it, made once per run: every window of
-/// a convolution without dilation then is a rectangle or box of bytes, each of its rows contiguous. For images of few
-/// channels, where the copy costs little and pixel-by-pixel addressing much.
+/// a convolution then is a rectangle or box of pixels, without dilation each of its rows contiguous. For images of few
+/// channels, where pixel-by-pixel addressing costs much, and for kernels that read lines of pixels.
 /// Threads: [any].
 #ifndef OCTET_ENGINE_OPS_PADDED_IMAGE_H
 #define OCTET_ENGINE_OPS_PADDED_IMAGE_H
@@ -22,7 +22,7 @@ struct octi_padded_image {
     uint8_t zero_point;
 };
 
-/// @param geometry  dilation 1; the padding is smaller than the window in every direction
+/// @param geometry  the padding is smaller than the window in every direction
 /// @param[out] bytes  of the copy
 /// @return false when a size overflows
 bool octi_padded_image_plan(const struct octi_conv_geometry *geometry,

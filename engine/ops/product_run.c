@@ -13,38 +13,50 @@
 #define MIN_PART_ROWS 24
 /// Of activations and results of a block: part of a second-level cache, the rest of which the weights pass through.
 #define BLOCK_BYTES ((int64_t)256 << 10)
+/// Gathered rows are written first: a first-level cache should hold them.
+#define GATHERED_BYTES ((int64_t)24 << 10)
 /// Fewer rows than this would read weights more often than they are worth.
 #define MIN_BLOCK_ROWS 96
+/// More weights than this leave the second-level cache before they are read again: then blocks are longer.
+#define FAR_WEIGHT_BYTES   ((int64_t)1 << 20)
+#define MIN_FAR_BLOCK_ROWS 256
 
-// Rows of a block, before which and after which the rows do not matter to one another.
-static int64_t block_rows(const struct octi_product *product)
+// Rows that stay together: those of a line, where the kernel takes lines.
+static int64_t unit_rows(const struct octi_product *product)
 {
-    int64_t bytes = (int64_t)(product->groups * (product->weights->k + product->weights->n_columns));
-    int64_t rows = BLOCK_BYTES / bytes;
-    return rows > MIN_BLOCK_ROWS ? rows : MIN_BLOCK_ROWS;
+    return product->call.tap_offsets != NULL ? (int64_t)product->call.line : 1;
 }
 
-// Rows [begin, end), which lie in one image, by panels [first, last) of all groups taken together.
-static void multiply(const struct octi_product *product, int64_t begin, int64_t end, size_t first, size_t last)
+// Rows of a block, before which and after which the rows do not matter to one another.
+static int64_t block_rows(const struct octi_product *product, const struct octi_gathered_slice *slice)
 {
-    int64_t image = product->image_rows > 0 ? begin / product->image_rows : 0;
-    int64_t inside = begin - image * product->image_rows; // within the image
-    size_t per_group = product->weights->n_panels;
-    for (size_t i = first; i < last; i++) {
-        size_t g = i / per_group;
-        const struct octi_panels *weights = &product->weights[g];
-        struct octi_qgemm_call call = product->call;
-        call.m = (size_t)(end - begin);
-        call.line_first = call.line > 0 ? (size_t)inside % call.line : 0;
-        call.a += (size_t)image * product->image_bytes + g * product->group_channels;
-        if (call.offsets != NULL) {
-            call.offsets += inside;
-        } else {
-            call.a += (size_t)inside * call.a_stride;
-        }
-        call.c += (size_t)begin * call.c_stride + g * weights->n_columns;
-        product->run(&call, weights, &weights->panels[i % per_group]);
+    int64_t bytes = (int64_t)(product->groups * (product->weights->k + product->weights->n_columns));
+    int64_t weight_bytes = (int64_t)(product->groups * product->weights->n_columns) *
+                           (int64_t)(product->weights->taps * product->weights->k);
+    int64_t least = weight_bytes > FAR_WEIGHT_BYTES ? MIN_FAR_BLOCK_ROWS : MIN_BLOCK_ROWS;
+    int64_t unit = unit_rows(product);
+    int64_t rows = (slice->to != NULL ? GATHERED_BYTES : BLOCK_BYTES) / bytes;
+    rows = (rows > least ? rows : least) / unit * unit;
+    rows = rows > unit ? rows : unit;
+    return slice->to != NULL && slice->rows < rows ? slice->rows : rows;
+}
+
+// Row `m` of group `g`.
+static void call_at(const struct octi_product *product, size_t g, int64_t m, struct octi_qgemm_call *call)
+{
+    int64_t image = product->image_rows > 0 ? m / product->image_rows : 0;
+    int64_t inside = m - image * product->image_rows; // within the image
+    *call = product->call;
+    call->line_first = call->line > 0 ? (size_t)inside % call->line : 0;
+    call->a += (size_t)image * product->image_bytes + g * product->group_channels;
+    if (call->offsets != NULL) {
+        call->offsets += inside;
+    } else if (call->tap_offsets != NULL) {
+        call->a += (size_t)inside / call->line * call->line_stride;
+    } else {
+        call->a += (size_t)inside * call->a_stride;
     }
+    call->c += (size_t)m * call->c_stride + g * product->weights->n_columns;
 }
 
 // The rows of a block are finished in those panels: what follows is done while they are in the cache.
@@ -65,36 +77,103 @@ static void finish(const struct octi_product *product, int64_t begin, int64_t en
     octi_part_done(product->op, &part);
 }
 
-static void multiply_blocks(const struct octi_product *product, int64_t begin, int64_t end, size_t first, size_t last)
+// Where the image of row `begin` ends, but no later than `end`.
+static int64_t image_end(const struct octi_product *product, int64_t begin, int64_t end)
 {
-    const int64_t block = block_rows(product);
+    int64_t last = product->image_rows > 0 ? (begin / product->image_rows + 1) * product->image_rows : end;
+    return last < end ? last : end;
+}
+
+static void gather(const struct octi_product *product, size_t g, int64_t begin, int64_t end, uint8_t *to)
+{
+    const struct octi_gathered_rows *rows = &product->gathered;
     while (begin < end) {
-        int64_t stop = end;
-        if (product->image_rows > 0) {
-            int64_t image_end = (begin / product->image_rows + 1) * product->image_rows;
-            stop = image_end < end ? image_end : end;
+        struct octi_qgemm_call call;
+        call_at(product, g, begin, &call);
+        int64_t stop = image_end(product, begin, end);
+        call.m = (size_t)(stop - begin);
+        rows->gather(&call, rows->taps, rows->k, rows->pitch, to);
+        to += call.m * rows->pitch;
+        begin = stop;
+    }
+}
+
+// Rows [begin, end), which lie in one image unless they are gathered, by panels [first, last) of all groups taken
+// together.
+static void multiply(const struct octi_product *product,
+                     int64_t begin,
+                     int64_t end,
+                     size_t first,
+                     size_t last,
+                     const struct octi_gathered_slice *slice)
+{
+    size_t per_group = product->weights->n_panels;
+    for (size_t i = first; i < last; i++) {
+        size_t g = i / per_group;
+        const struct octi_panels *weights = &product->weights[g];
+        struct octi_qgemm_call call;
+        call_at(product, g, begin, &call);
+        call.m = (size_t)(end - begin);
+        if (slice->to != NULL) {
+            if (i == first || i % per_group == 0) {
+                gather(product, g, begin, end, slice->to);
+            }
+            call.a = slice->to;
+            call.a_stride = product->gathered.pitch;
+            call.offsets = NULL;
         }
+        product->run(&call, weights, &weights->panels[i % per_group]);
+    }
+}
+
+static void multiply_blocks(const struct octi_product *product,
+                            int64_t begin,
+                            int64_t end,
+                            size_t first,
+                            size_t last,
+                            const struct octi_gathered_slice *slice)
+{
+    const int64_t block = block_rows(product, slice);
+    const int64_t unit = unit_rows(product);
+    while (begin < end) {
+        int64_t stop = slice->to != NULL ? end : image_end(product, begin, end);
         if (stop - begin > block) {
             // Blocks of one size: a small last one would read all weights for a few rows.
             int64_t blocks = (stop - begin + block - 1) / block;
-            stop = begin + (stop - begin + blocks - 1) / blocks;
+            int64_t rows = (stop - begin + blocks - 1) / blocks;
+            stop = begin + (rows + unit - 1) / unit * unit;
         }
-        multiply(product, begin, stop, first, last);
+        multiply(product, begin, stop, first, last, slice);
         finish(product, begin, stop, first, last);
         begin = stop;
     }
 }
 
+// The part of the gathering buffer that belongs to items [begin, end) of n.
+static struct octi_gathered_slice slice_of(const struct octi_product *product, int64_t begin, int64_t end, int64_t n)
+{
+    return product->gathered.gather != NULL
+               ? octi_gathered_rows_slice(&product->gathered, product->buffer, begin, end, n)
+               : (struct octi_gathered_slice){.to = NULL};
+}
+
+// Units of rows.
 static void do_rows(const void *context, int64_t begin, int64_t end)
 {
     const struct octi_product *product = context;
-    multiply_blocks(product, begin, end, 0, product->groups * product->weights->n_panels);
+    int64_t unit = unit_rows(product);
+    const struct octi_gathered_slice slice = slice_of(product, begin, end, product->rows / unit);
+    multiply_blocks(product, begin * unit, end * unit, 0, product->groups * product->weights->n_panels, &slice);
+    octi_qgemm_done(&product->weights->geometry);
 }
 
 static void do_panels(const void *context, int64_t begin, int64_t end)
 {
     const struct octi_product *product = context;
-    multiply_blocks(product, 0, product->rows, (size_t)begin, (size_t)end);
+    int64_t n_panels = (int64_t)(product->groups * product->weights->n_panels);
+    const struct octi_gathered_slice slice = slice_of(product, begin, end, n_panels);
+    multiply_blocks(product, 0, product->rows, (size_t)begin, (size_t)end, &slice);
+    octi_qgemm_done(&product->weights->geometry);
 }
 
 void octi_product_run(const struct octi_product *product)
@@ -104,10 +183,18 @@ void octi_product_run(const struct octi_product *product)
     int64_t depth = (int64_t)(weights->taps * weights->k);
     int64_t n_panels = (int64_t)(product->groups * weights->n_panels);
     int64_t columns = (int64_t)(product->groups * weights->n_columns);
+    struct oct_executor narrowed;
+    if (executor != NULL && product->gathered.gather != NULL) {
+        size_t parts = octi_gathered_rows_parts(&product->gathered);
+        narrowed = *executor;
+        narrowed.width = executor->width < parts ? executor->width : parts;
+        executor = &narrowed;
+    }
     if (executor != NULL && n_panels > 1 && product->rows < MIN_PART_ROWS * (int64_t)executor->width) {
         int64_t panel_cost = product->rows * (columns / n_panels + 1) * depth / MACS_PER_ELEMENT;
         octi_parallel_for(executor, n_panels, panel_cost, do_panels, product);
         return;
     }
-    octi_parallel_for(executor, product->rows, columns * depth / MACS_PER_ELEMENT, do_rows, product);
+    int64_t unit = unit_rows(product);
+    octi_parallel_for(executor, product->rows / unit, unit * columns * depth / MACS_PER_ELEMENT, do_rows, product);
 }

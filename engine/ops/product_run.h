@@ -5,6 +5,7 @@
 #define OCTET_ENGINE_OPS_PRODUCT_RUN_H
 
 #include "engine/kernels/qgemm/qgemm.h"
+#include "engine/ops/gathered_rows.h"
 #include "octet/op.h"
 
 /// A run. Rows come in images of `image_rows` (0: all rows are one image), which advance the activations by
@@ -17,6 +18,8 @@ struct octi_product {
     int64_t rows;
     int64_t image_rows;
     size_t image_bytes;
+    struct octi_gathered_rows gathered; ///< set: the kernel gets its rows out of `buffer`, and knows of one tap
+    uint8_t *buffer;
     struct octi_qgemm_call call;      ///< of row 0; `m` and `line_first` are ignored
     const struct oct_op_run_call *op; ///< its followers get what is finished; rows count from `first_row` there
     int64_t first_row;

@@ -5,12 +5,15 @@
 // A first layer has too few channels for that: 3 of them would be a quad with a hole in it, and an address each time.
 // It reads a padded copy of the image instead, in which a row of the window is one run of bytes. So do windows of one
 // row (1-D convolution), however many channels they have. Without padding the image is its own copy.
+// Kernels of tiles want rows one stride apart. They get them by output lines where channels are whole cache lines
+// (conv_lines), and gathered block by block where they are not (gathered_rows).
 #include "engine/ops/quantized_conv.h"
 
 #include <string.h>
 
 #include "engine/base/checked.h"
 #include "engine/kernels/qdwconv/qdwconv.h"
+#include "engine/ops/conv_lines.h"
 #include "engine/ops/element.h"
 #include "engine/ops/merged_groups.h"
 #include "engine/ops/op_support.h"
@@ -101,6 +104,14 @@ void octi_quantized_conv_relu_reference(const struct oct_op_run_call *call)
     reference_conv(call, true);
 }
 
+// How a kernel is told where its rows are.
+enum reading {
+    READS_PIXELS,   // input pixels are the rows
+    READS_TABLE,    // an offset for every output pixel and window position
+    READS_ROW_TAPS, // an offset for every output pixel; lines of the window are the taps
+    READS_LINES,    // output lines, of an image without padding
+};
+
 struct conv {
     octi_qgemm_fn kernel;
     struct octi_panels *weights; // [groups]
@@ -109,32 +120,41 @@ struct conv {
     size_t in_channels;
     int64_t pixels;     // of an output image
     size_t image_bytes; // of an input image
-    // [window][pixels] into an image; [taps][pixels of an output plane] into a padded image; NULL: input pixels are the
-    // rows.
+    enum reading reading;
+    bool copies; // `padded` is what is read; else the input images are
+    // [window][pixels] into an image; [taps][pixels of an output plane] into a padded image.
     const int32_t *offsets;
     const uint8_t *padding;
     size_t line, x_stride; // of output pixels and of the input between them
-    bool row_taps;         // `padded` is what the windows are read from
-    bool copies;           // else the input images are
     struct octi_padded_image padded;
-    int64_t plane_pixels; // of an output plane
-    size_t plane_step;    // of the padded image between output planes
-    size_t offset_stride; // 0: one tap's offsets are enough, the others lie `tap_stride` apart
+    struct octi_conv_lines lines;
+    struct octi_gathered_rows gathered; // how kernels that want it get their rows
+    size_t buffer_at;                   // of the scratch, behind the padded image
+    int64_t plane_pixels;               // of an output plane
+    size_t plane_step;                  // of the padded image between output planes
+    size_t offset_stride;               // 0: one tap's offsets are enough, the others lie `tap_stride` apart
     size_t tap_stride;
     struct octi_output output;
 };
 
 // One image at a time: its copy is read while it is in the cache. Output planes are alike, so one's table is enough;
 // and where the images are read in place and have one plane, so are they.
-static void run_row_taps(const struct oct_op_run_call *call, const struct conv *state, struct octi_product *product)
+static void run_images(const struct oct_op_run_call *call, const struct conv *state, struct octi_product *product)
 {
     const uint8_t *x = call->inputs[OCTI_WEIGHTED_X].data;
     int64_t images = call->outputs[0].desc.shape.dims[0];
     product->image_rows = state->plane_pixels;
     product->image_bytes = state->plane_step;
-    product->call.offsets = state->offsets;
-    product->call.offset_stride = state->offset_stride;
-    product->call.tap_stride = state->tap_stride;
+    if (state->reading == READS_LINES) {
+        product->call.a_stride = state->lines.pixel_stride;
+        product->call.line_stride = state->lines.line_stride;
+        product->call.line = state->line;
+        product->call.tap_offsets = state->lines.tap_offsets;
+    } else {
+        product->call.offsets = state->offsets;
+        product->call.offset_stride = state->offset_stride;
+        product->call.tap_stride = state->tap_stride;
+    }
     if (!state->copies && state->plane_pixels == state->pixels) {
         product->image_bytes = state->image_bytes;
         octi_product_run(product);
@@ -165,11 +185,13 @@ static void run(const struct oct_op_run_call *call)
     product.call.c = y->data;
     product.call.c_stride = (size_t)y->strides[y->desc.shape.rank - 1];
     product.call.output = state->output;
-    if (state->row_taps) {
-        run_row_taps(call, state, &product);
+    product.gathered = state->gathered;
+    product.buffer = state->gathered.gather != NULL ? (uint8_t *)call->scratch + state->buffer_at : NULL;
+    if (state->reading == READS_ROW_TAPS || state->reading == READS_LINES) {
+        run_images(call, state, &product);
         return;
     }
-    if (state->offsets != NULL) {
+    if (state->reading == READS_TABLE) {
         product.image_rows = state->pixels;
         product.image_bytes = state->image_bytes;
         product.call.offsets = state->offsets;
@@ -255,7 +277,6 @@ make_window_offsets(struct oct_op_prepare_call *call, const struct octi_conv_geo
     size_t planes = (size_t)geometry->kernel[OCTI_CONV_DEPTH];
     size_t taps = planes > 1 ? planes * height : 1;
     int64_t width = geometry->out[OCTI_CONV_WIDTH];
-    state->plane_pixels = geometry->out[OCTI_CONV_HEIGHT] * width;
     state->plane_step = (size_t)geometry->stride[OCTI_CONV_DEPTH] * image->lines * image->line_bytes;
     state->offset_stride = planes > 1 ? (size_t)state->plane_pixels : 0;
     state->tap_stride = planes > 1 ? 0 : image->line_bytes;
@@ -277,11 +298,21 @@ make_window_offsets(struct oct_op_prepare_call *call, const struct octi_conv_geo
     return OCT_OK;
 }
 
-// Chosen by the geometry alone. A padding as wide as the window would let the copy grow beyond input and window.
+// A padding as wide as the window would let the copy grow beyond input and window.
+static bool can_be_copied(const struct octi_conv_geometry *geometry)
+{
+    for (int d = 0; d < OCTI_CONV_DIMS; d++) {
+        if (geometry->padding[d] >= octi_conv_extent(geometry, d)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool has_row_taps(const struct octi_conv_geometry *geometry)
 {
     for (int d = 0; d < OCTI_CONV_DIMS; d++) {
-        if (geometry->dilation[d] != 1 || geometry->padding[d] >= geometry->kernel[d]) {
+        if (geometry->dilation[d] != 1) {
             return false;
         }
     }
@@ -296,10 +327,39 @@ static bool has_padding(const struct octi_conv_geometry *geometry)
            geometry->padding[OCTI_CONV_WIDTH] > 0;
 }
 
+// Chosen by the geometry alone.
+static enum reading choose_reading(const struct octi_conv_geometry *geometry,
+                                   const struct octi_panel_geometry *layout,
+                                   const struct octi_qdwconv *depthwise,
+                                   const struct conv *state)
+{
+    if (depthwise != NULL) {
+        return READS_TABLE;
+    }
+    if (octi_conv_is_pointwise(geometry)) {
+        return READS_PIXELS;
+    }
+    if (can_be_copied(geometry) && octi_conv_lines_suit(geometry, layout, state->in_channels, state->group_channels)) {
+        return READS_LINES;
+    }
+    if (can_be_copied(geometry) && has_row_taps(geometry)) {
+        return READS_ROW_TAPS;
+    }
+    return READS_TABLE;
+}
+
+// Pixels that begin at cache lines are read where they are, others are brought there.
+static bool is_gathered(const struct octi_panel_geometry *layout, const struct conv *state)
+{
+    return layout->gathered && state->reading != READS_LINES &&
+           (state->reading != READS_PIXELS || state->in_channels % 64 != 0 || state->group_channels % 64 != 0);
+}
+
 static enum oct_status pack(struct oct_op_prepare_call *call,
                             const struct octi_conv_geometry *geometry,
                             const struct octi_panel_geometry *layout,
                             const struct octi_qdwconv *depthwise,
+                            int64_t merged,
                             struct conv *state)
 {
     struct oct_view weight = octi_conv_view(call->constants[OCTI_WEIGHTED_WEIGHT]);
@@ -321,9 +381,8 @@ static enum oct_status pack(struct oct_op_prepare_call *call,
         .window_height = (size_t)(geometry->kernel[OCTI_CONV_DEPTH] * geometry->kernel[OCTI_CONV_HEIGHT]),
         .window_width = (size_t)geometry->kernel[OCTI_CONV_WIDTH],
         .channels = (size_t)geometry->group_channels,
-        .row_taps = state->row_taps,
+        .row_taps = state->reading == READS_ROW_TAPS,
     };
-    int64_t merged = depthwise == NULL ? octi_merged_groups(geometry, layout) : 1;
     if (depthwise != NULL) {
         source = octi_qdwconv_source(depthwise, source);
     } else if (merged > 1) {
@@ -331,10 +390,48 @@ static enum oct_status pack(struct oct_op_prepare_call *call,
         if (status != OCT_OK) {
             return status;
         }
-        state->groups /= (size_t)merged;
-        state->group_channels *= (size_t)merged;
     }
+    source.flat = state->gathered.gather != NULL;
     return octi_product_pack(call, layout, &source, state->groups, state->weights);
+}
+
+// What a run needs besides the packed weights; `taps` and `k` are those of the addresses.
+static enum oct_status
+plan_gathering(struct oct_op_prepare_call *call, const struct octi_conv_geometry *geometry, struct conv *state)
+{
+    size_t width = (size_t)geometry->kernel[OCTI_CONV_WIDTH];
+    size_t window = (size_t)octi_conv_count(geometry->kernel);
+    bool row_taps = state->reading == READS_ROW_TAPS;
+    int64_t rows = row_taps ? 1 : call->max_rows; // one image at a time
+    size_t bytes;
+    rows = octi_mul_int64(rows, state->pixels, &rows) ? rows : INT64_MAX;
+    if (!octi_gathered_rows_plan(call->cpu_features, row_taps ? window / width : window,
+                                 row_taps ? width * state->in_channels : state->group_channels, rows, &state->gathered,
+                                 &bytes) ||
+        !octi_round_up(call->scratch_bytes, 64, &state->buffer_at) ||
+        !octi_add_size(state->buffer_at, bytes, &call->scratch_bytes)) {
+        return oct_error_set(call->error, OCT_ERR_LIMIT, NULL, OCT_POSITION_NONE, "gathered rows overflow size_t");
+    }
+    return OCT_OK;
+}
+
+static enum oct_status
+plan_addresses(struct oct_op_prepare_call *call, const struct octi_conv_geometry *geometry, struct conv *state)
+{
+    switch (state->reading) {
+    case READS_TABLE:
+        return make_offsets(call, geometry, state);
+    case READS_ROW_TAPS:
+        return make_window_offsets(call, geometry, state);
+    case READS_LINES: {
+        enum oct_status status = octi_conv_lines_plan(call, geometry, state->in_channels, state->padded.line_bytes,
+                                                      state->padded.lines, &state->lines);
+        state->plane_step = state->lines.plane_stride;
+        return status;
+    }
+    default:
+        return OCT_OK;
+    }
 }
 
 static enum oct_status prepare_conv(struct oct_op_prepare_call *call, bool relu)
@@ -357,22 +454,14 @@ static enum oct_status prepare_conv(struct oct_op_prepare_call *call, bool relu)
     }
     state->in_channels = (size_t)x->shape.dims[1];
     state->pixels = octi_conv_count(geometry.out);
+    state->plane_pixels = geometry.out[OCTI_CONV_HEIGHT] * geometry.out[OCTI_CONV_WIDTH];
     state->line = (size_t)geometry.out[OCTI_CONV_WIDTH];
     state->x_stride = (size_t)geometry.stride[OCTI_CONV_WIDTH];
     state->image_bytes = (size_t)image_bytes;
     state->output = octi_output_of(&call->outputs[0], relu);
-    size_t copy_bytes = 0;
-    state->row_taps = has_row_taps(&geometry) &&
-                      octi_padded_image_plan(&geometry, state->in_channels, (uint8_t)x->qparams.zero_point,
-                                             &state->padded, &copy_bytes) &&
-                      copy_bytes <= INT32_MAX;
-    state->copies = has_padding(&geometry);
-    if (!state->copies) {
-        state->padded.lines = (size_t)geometry.in[OCTI_CONV_HEIGHT];
-        state->padded.line_bytes = (size_t)geometry.in[OCTI_CONV_WIDTH] * state->in_channels;
-    }
     const struct octi_qdwconv *depthwise = NULL;
     const struct octi_panel_geometry *layout;
+    int64_t merged = 1;
     if (geometry.group_channels == 1 && geometry.group_out_channels == 1 && geometry.groups > 1) {
         const struct octi_qdwconv_window window = {
             .height = geometry.kernel[OCTI_CONV_DEPTH] * geometry.kernel[OCTI_CONV_HEIGHT],
@@ -387,18 +476,42 @@ static enum oct_status prepare_conv(struct oct_op_prepare_call *call, bool relu)
         call->kernel = depthwise->kernel.name;
     } else {
         const struct octi_qgemm *kernel = octi_qgemm_select(call->cpu_features);
+        merged = octi_merged_groups(&geometry, &kernel->geometry);
+        size_t depth = (size_t)(octi_conv_count(geometry.kernel) * geometry.group_channels * merged);
+        kernel = octi_qgemm_select_depth(call->cpu_features, depth);
+        merged = octi_merged_groups(&geometry, &kernel->geometry);
         state->kernel = kernel->run;
-        state->groups = (size_t)geometry.groups;
-        state->group_channels = (size_t)geometry.group_channels;
         layout = &kernel->geometry;
         call->kernel = kernel->kernel.name;
+        state->groups = (size_t)(geometry.groups / merged);
+        state->group_channels = (size_t)(geometry.group_channels * merged);
     }
-    enum oct_status status = pack(call, &geometry, layout, depthwise, state);
-    if (status == OCT_OK && state->row_taps) {
-        call->scratch_bytes = state->copies ? copy_bytes + READABLE_PAST_END : 0;
-        status = make_window_offsets(call, &geometry, state);
-    } else if (status == OCT_OK && (depthwise != NULL || !octi_conv_is_pointwise(&geometry))) {
-        status = make_offsets(call, &geometry, state);
+    state->reading = choose_reading(&geometry, layout, depthwise, state);
+    if (state->reading == READS_ROW_TAPS || state->reading == READS_LINES) {
+        state->padded.lines = (size_t)geometry.in[OCTI_CONV_HEIGHT];
+        state->padded.line_bytes = (size_t)geometry.in[OCTI_CONV_WIDTH] * state->in_channels;
+        state->copies = has_padding(&geometry);
+    }
+    if (state->copies) {
+        size_t copy_bytes = 0;
+        if (octi_padded_image_plan(&geometry, state->in_channels, (uint8_t)x->qparams.zero_point, &state->padded,
+                                   &copy_bytes) &&
+            copy_bytes <= INT32_MAX) {
+            call->scratch_bytes = copy_bytes + READABLE_PAST_END;
+        } else {
+            state->copies = false;
+            state->reading = READS_TABLE;
+        }
+    }
+    enum oct_status status = OCT_OK;
+    if (is_gathered(layout, state)) {
+        status = plan_gathering(call, &geometry, state);
+    }
+    if (status == OCT_OK) {
+        status = pack(call, &geometry, layout, depthwise, merged, state);
+    }
+    if (status == OCT_OK) {
+        status = plan_addresses(call, &geometry, state);
     }
     if (status != OCT_OK) {
         return status;

@@ -1,3 +1,4 @@
+#include "engine/base/checked.h"
 #include "engine/kernels/qgemm/qgemm.h"
 #include "engine/ops/attributes.h"
 #include "engine/ops/element.h"
@@ -83,6 +84,7 @@ static void reference_relu(const struct oct_op_run_call *call)
 struct linear {
     const struct octi_qgemm *kernel;
     struct octi_panels weights;
+    struct octi_gathered_rows gathered; // where the kernel wants rows aligned and K does not make them so
     struct octi_output output;
 };
 
@@ -96,6 +98,8 @@ static void run(const struct oct_op_run_call *call)
     }
     struct octi_product product = {.run = state->kernel->run, .weights = &state->weights, .groups = 1, .op = call};
     product.rows = rows;
+    product.gathered = state->gathered;
+    product.buffer = call->scratch;
     product.call.a = call->inputs[OCTI_WEIGHTED_X].data;
     product.call.a_stride = state->weights.k;
     product.call.c = call->outputs[0].data;
@@ -103,6 +107,18 @@ static void run(const struct oct_op_run_call *call)
         shape->rank > 1 ? (size_t)call->outputs[0].strides[shape->rank - 2] : state->weights.n_columns;
     product.call.output = state->output;
     octi_product_run(&product);
+}
+
+// Rows of the largest run.
+static int64_t max_rows(const struct oct_op_prepare_call *call)
+{
+    const struct oct_shape *shape = &call->inputs[OCTI_WEIGHTED_X]->shape;
+    int64_t rows = 1;
+    for (int32_t d = 0; d < shape->rank - 1; d++) {
+        int64_t extent = shape->dims[d] == OCT_DIM_BATCH ? call->max_rows : shape->dims[d];
+        rows = octi_mul_int64(rows, extent, &rows) ? rows : INT64_MAX;
+    }
+    return rows;
 }
 
 static enum oct_status prepare_linear(struct oct_op_prepare_call *call, bool relu)
@@ -116,7 +132,7 @@ static enum oct_status prepare_linear(struct oct_op_prepare_call *call, bool rel
     if (state == NULL) {
         return OCT_ERR_NOMEM;
     }
-    state->kernel = octi_qgemm_select(call->cpu_features);
+    state->kernel = octi_qgemm_select_depth(call->cpu_features, (size_t)weight->desc.shape.dims[1]);
     state->output = octi_output_of(&call->outputs[0], relu);
     struct octi_panel_source source = {
         .weights = weight->data,
@@ -126,6 +142,11 @@ static enum oct_status prepare_linear(struct oct_op_prepare_call *call, bool rel
         .window_width = 1,
         .channels = (size_t)weight->desc.shape.dims[1],
     };
+    if (state->kernel->geometry.gathered && source.channels % 64 != 0 &&
+        !octi_gathered_rows_plan(call->cpu_features, 1, source.channels, max_rows(call), &state->gathered,
+                                 &call->scratch_bytes)) {
+        return oct_error_set(call->error, OCT_ERR_LIMIT, NULL, OCT_POSITION_NONE, "gathered rows overflow size_t");
+    }
     enum oct_status status = octi_product_pack(call, &state->kernel->geometry, &source, 1, &state->weights);
     if (status != OCT_OK) {
         return status;

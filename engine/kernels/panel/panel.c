@@ -36,12 +36,6 @@ size_t octi_panel_count(const struct octi_panel_geometry *geometry, size_t n_col
     return count;
 }
 
-// k is in memory already where this is called: it does not overflow.
-static size_t padded_k(const struct octi_panel_geometry *geometry, size_t k)
-{
-    return (k + geometry->k_align - 1) / geometry->k_align * geometry->k_align;
-}
-
 static bool
 one_panel_bytes(const struct octi_panel_geometry *geometry, size_t width, size_t taps, size_t k, size_t *bytes)
 {
@@ -78,6 +72,9 @@ static int64_t element_offset(const struct octi_panel_source *source, size_t tap
 {
     if (source->depthwise) {
         return window_offset(source, i);
+    }
+    if (source->flat) {
+        return window_offset(source, i / source->channels) + (int64_t)(i % source->channels) * source->channel_stride;
     }
     if (source->row_taps) {
         return (int64_t)tap * source->y_stride + (int64_t)(i / source->channels) * source->x_stride +
@@ -159,7 +156,7 @@ static void pack_piece(const struct octi_panel_geometry *geometry,
     for (size_t tap = 0; tap < taps; tap++) {
         // An element's offset is that of its tap plus that of its k.
         const int8_t *from = source->weights + start + element_offset(source, tap, 0) - element_offset(source, 0, 0);
-        int8_t *to = weights + tap * padded_k(geometry, k) * width + first * width;
+        int8_t *to = weights + tap * octi_panel_padded_k(geometry, k) * width + first * width;
         for (size_t i = 0; i < n; i++) {
             if (columns[i] != SIZE_MAX) {
                 piece.from = from + (int64_t)columns[i] * source->column_stride;

@@ -31,6 +31,7 @@ struct octi_panel_geometry {
     uint16_t k_align; ///< a power of two, >= kr: k is filled up with zero weights to a multiple of it
     uint16_t lanes;   ///< L above; 0: width / 16
     int32_t x_offset; ///< what kernels take off each activation in products: 128 where they multiply signed bytes, or 0
+    bool gathered;    ///< kernels want rows in one piece, 64-byte aligned: taps are made one (`flat`) where that helps
 };
 
 /// Where weights come from: any strides (in elements), a two-dimensional window and channels within it.
@@ -42,6 +43,7 @@ struct octi_panel_source {
     bool depthwise; ///< the window is k (taps = 1, channels = 1); else taps = window, k = channels
     bool row_taps;  ///< a row of the window is one tap: taps = window_height, k = window_width * channels, channels
                     ///< innermost
+    bool flat;      ///< the whole window is one tap: taps = 1, k = window * channels, channels innermost
 };
 
 /// What the epilogue does to one column.
@@ -72,13 +74,14 @@ struct octi_panels {
 /// Taps and k of the packed matrix, as the flags of a source have it. The window is in memory already.
 static inline size_t octi_panel_taps(const struct octi_panel_source *source)
 {
-    return source->depthwise  ? 1
-           : source->row_taps ? source->window_height
-                              : source->window_height * source->window_width;
+    return source->depthwise || source->flat ? 1
+           : source->row_taps                ? source->window_height
+                                             : source->window_height * source->window_width;
 }
 static inline size_t octi_panel_depth(const struct octi_panel_source *source)
 {
     return source->depthwise  ? source->window_height * source->window_width
+           : source->flat     ? source->window_height * source->window_width * source->channels
            : source->row_taps ? source->window_width * source->channels
                               : source->channels;
 }
@@ -100,6 +103,12 @@ bool octi_panel_bytes(
 static inline size_t octi_panel_header_bytes(size_t width)
 {
     return 16 * width;
+}
+
+/// Elements of k that a panel holds. k is in memory already where this is called: it does not overflow.
+static inline size_t octi_panel_padded_k(const struct octi_panel_geometry *geometry, size_t k)
+{
+    return (k + geometry->k_align - 1) / geometry->k_align * geometry->k_align;
 }
 
 /// Packs `n_columns` columns. All pointers are valid and sized by the functions above.

@@ -10,6 +10,8 @@
 /// A is read in place. Directly: one tap, row m at a + m*a_stride. Or indirectly, which makes a convolution of the same
 /// product: row m of tap t at a + offsets[t*offset_stride + m] + t*tap_stride, or at `padding` where the offset is
 /// OCTI_QGEMM_PADDING. A table of one tap (offset_stride 0) with a tap_stride serves windows that lie in no padding.
+/// Or in lines, for kernels of tiles: `line` rows a_stride apart, then the next line line_stride behind the first; tap
+/// t lies at tap_offsets[t] from each row; m is a multiple of `line`.
 /// From each such address k bytes are used, and up to 63 more may be read (against zero weights).
 /// `padding` points to k + 64 readable bytes of which the first k hold zx.
 ///
@@ -34,10 +36,12 @@ struct octi_qgemm_call {
     size_t offset_stride;   ///< entries between taps
     size_t tap_stride;      ///< BYTES between taps, on top of the offsets
     const uint8_t *padding;
-    size_t line, line_first; ///< qdwconv only: rows of an output line, and where in its line row 0 is
-    size_t x_stride;         ///< qdwconv only: columns of the image between neighbouring outputs of a line
-    uint8_t *c;              ///< column 0 of the first row; must not overlap a
-    size_t c_stride;         ///< BYTES between rows
+    const int32_t *tap_offsets; ///< [taps] BYTES; only for kernels whose geometry says `gathered`
+    size_t line_stride;         ///< BYTES between lines, with tap_offsets
+    size_t line, line_first;    ///< rows of an output line, and where in its line row 0 is (qdwconv only)
+    size_t x_stride;            ///< qdwconv only: columns of the image between neighbouring outputs of a line
+    uint8_t *c;                 ///< column 0 of the first row; must not overlap a
+    size_t c_stride;            ///< BYTES between rows
     struct octi_output output;
 };
 
@@ -55,6 +59,13 @@ struct octi_qgemm {
 
 OCTI_FAMILY_DECLARE(qgemm);
 
+/// The same for products of `depth` multiplications a sum: too few do not pay for tiles.
+const struct octi_qgemm *octi_qgemm_select_depth(uint64_t cpu_features, size_t depth);
+
+/// To be called on a thread that ran kernels of this geometry, when it turns to something else: gives back what they
+/// left loaded in the processor, which the kernel would save and restore at every switch of threads.
+void octi_qgemm_done(const struct octi_panel_geometry *geometry);
+
 /// Balanced tiles: `remaining` rows are cut into ceil(remaining / mr) tiles whose sizes differ by at most one; returns
 /// the next one's. 49 rows by 6 are four 6s and five 5s, not eight 6s and a lone, memory-bound 1.
 static inline size_t octi_qgemm_tile_rows(size_t remaining, size_t mr)
@@ -66,6 +77,9 @@ static inline size_t octi_qgemm_tile_rows(size_t remaining, size_t mr)
 /// Address of row `m` at tap `t`.
 static inline const uint8_t *octi_qgemm_row(const struct octi_qgemm_call *call, size_t t, size_t m)
 {
+    if (call->tap_offsets != NULL) {
+        return call->a + m / call->line * call->line_stride + m % call->line * call->a_stride + call->tap_offsets[t];
+    }
     if (call->offsets == NULL) {
         return call->a + m * call->a_stride;
     }

@@ -134,6 +134,7 @@ INLINE void tile(const struct octi_qgemm_call *call,
     const int32_t *start = panel->bytes;
     const int8_t *w = (const int8_t *)panel->bytes + octi_panel_header_bytes((size_t)nv * 16);
     const size_t k = weights->k;
+    const size_t unused = (octi_panel_padded_k(&weights->geometry, k) - (k + 3) / 4 * 4) * 16 * (size_t)nv;
     const int32_t *offsets = call->offsets != NULL ? call->offsets + m : NULL;
     const uint8_t *a = offsets != NULL ? call->a : call->a + m * call->a_stride;
     const __m512i zero = _mm512_setzero_si512();
@@ -198,6 +199,7 @@ INLINE void tile(const struct octi_qgemm_call *call,
 #undef DOT_SECOND
 #undef DOT_FIRST
 #undef DOT
+        w += unused; // zero weights of a panel made for longer steps
         if (offsets != NULL) {
             offsets += call->offset_stride;
             a += call->tap_stride;

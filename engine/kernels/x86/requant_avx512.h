@@ -11,7 +11,7 @@ struct octi_requant_512 {
     __m512 lo, hi;
     __m512 bias_factor;
     __m512i zero_point16; ///< in 16-bit lanes
-    __m512i zero_point32;
+    __m512i zero_point32, lo32;
     __m512i floor8, floor16;     ///< lo plus zero point, in 8- and 16-bit lanes
     __m512i ceiling8, ceiling16; ///< hi plus zero point
 };
@@ -24,6 +24,7 @@ static inline __attribute__((always_inline)) struct octi_requant_512 octi_requan
     r.bias_factor = _mm512_set1_ps(1.0f);
     r.zero_point16 = _mm512_set1_epi16((short)output.zero_point);
     r.zero_point32 = _mm512_set1_epi32(output.zero_point);
+    r.lo32 = _mm512_set1_epi32((int32_t)output.lo);
     r.floor8 = _mm512_set1_epi8((char)(output.zero_point + (int32_t)output.lo));
     r.floor16 = _mm512_set1_epi16((short)(output.zero_point + (int32_t)output.lo));
     r.ceiling8 = _mm512_set1_epi8((char)(output.zero_point + (int32_t)output.hi));
@@ -61,12 +62,19 @@ octi_requant_panel_512(__m512i sum, const float *bias, const float *multiplier, 
     return octi_round_512(_mm512_mul_ps(t, _mm512_loadu_ps(multiplier)), r);
 }
 
-/// As above with octi_round_open_512().
+/// As above with octi_round_open_512(), bias and multiplier in registers.
+static inline __attribute__((always_inline)) __m512i
+octi_requant_open_512(__m512i sum, __m512 bias, __m512 multiplier, const struct octi_requant_512 *r)
+{
+    __m512 t = _mm512_fmadd_ps(bias, r->bias_factor, _mm512_cvtepi32_ps(sum));
+    return octi_round_open_512(_mm512_mul_ps(t, multiplier), r);
+}
+
+/// As above with vectors read from a panel's header.
 static inline __attribute__((always_inline)) __m512i
 octi_requant_panel_open_512(__m512i sum, const float *bias, const float *multiplier, const struct octi_requant_512 *r)
 {
-    __m512 t = _mm512_fmadd_ps(_mm512_loadu_ps(bias), r->bias_factor, _mm512_cvtepi32_ps(sum));
-    return octi_round_open_512(_mm512_mul_ps(t, _mm512_loadu_ps(multiplier)), r);
+    return octi_requant_open_512(sum, _mm512_loadu_ps(bias), _mm512_loadu_ps(multiplier), r);
 }
 
 /// Four vectors in the panel's order to 64 bytes in natural order.

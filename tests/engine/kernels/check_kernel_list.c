@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/kernels/elementwise/lut.h"
+#include "engine/kernels/gather/gather.h"
 #include "engine/kernels/pool/pool.h"
 #include "engine/kernels/qdwconv/qdwconv.h"
 #include "engine/kernels/qgemm/qgemm.h"
@@ -43,8 +44,30 @@ START_TEST(each_level_gets_the_best_it_can_execute)
     ck_assert_str_eq(octi_lut_select(level("avx512vnni"))->kernel.name, "lut_32__avx2");
     ck_assert_str_eq(octi_lut_select(level("avx512vbmi"))->kernel.name, "lut_64__avx512vbmi");
     ck_assert_str_eq(octi_qgemm_select(level("avx512vbmi"))->kernel.name, "qgemm_6x64k4__avx512vnni");
+    ck_assert_str_eq(octi_qgemm_select(level("amxint8"))->kernel.name, "qgemm_16x64k4__amxint8");
+    ck_assert_str_eq(octi_lut_select(level("amxint8"))->kernel.name, "lut_64__avx512vbmi");
+    ck_assert_str_eq(octi_gather_select(level("amxint8"))->kernel.name, "gather_64__avx512vnni");
     ck_assert_str_eq(octi_transpose_select(level("avx512vnni"))->kernel.name, "transpose_16__avx512vnni");
     ck_assert_str_eq(octi_qsumpool_select(level("avx512vnni"))->kernel.name, "qsumpool_64__avx512vnni");
+}
+END_TEST
+
+START_TEST(products_of_little_depth_stay_with_vectors)
+{
+    ck_assert_str_eq(octi_qgemm_select_depth(level("amxint8"), 64)->kernel.name, "qgemm_16x64k4__amxint8");
+    ck_assert_str_eq(octi_qgemm_select_depth(level("amxint8"), 27)->kernel.name, "qgemm_6x64k4__avx512vnni");
+    ck_assert_str_eq(octi_qgemm_select_depth(level("avx512vnni"), 27)->kernel.name, "qgemm_6x64k4__avx512vnni");
+    ck_assert_str_eq(octi_qgemm_select_depth(level("avx2"), 27)->kernel.name,
+                     octi_qgemm_select(level("avx2"))->kernel.name);
+    ck_assert_str_eq(octi_qgemm_select_depth(0, 1)->kernel.name, "qgemm_1x16__scalar");
+}
+END_TEST
+
+START_TEST(tiles_need_their_permission_and_the_vectors_of_their_level)
+{
+    uint64_t all = level("amxint8");
+    ck_assert_str_eq(octi_qgemm_select(all & ~OCT_CPU_BIT(AMXINT8))->kernel.name, "qgemm_6x64k4__avx512vnni");
+    ck_assert_str_eq(octi_qgemm_select(all & ~OCT_CPU_BIT(AVX512VBMI))->kernel.name, "qgemm_6x64k4__avx512vnni");
 }
 END_TEST
 
@@ -141,6 +164,8 @@ static void add(Suite *suite)
 #endif
 #if defined(__x86_64__)
     tcase_add_test(selection, the_wider_of_two_vnni_levels_wins);
+    tcase_add_test(selection, products_of_little_depth_stay_with_vectors);
+    tcase_add_test(selection, tiles_need_their_permission_and_the_vectors_of_their_level);
 #endif
     TCase *list = oct_case(suite, "list");
     tcase_add_test(list, names_are_unique_and_end_in_their_isa);

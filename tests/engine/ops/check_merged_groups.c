@@ -31,6 +31,19 @@ START_TEST(groups_are_merged_until_their_outputs_fill_the_narrowest_panel)
 }
 END_TEST
 
+START_TEST(kernels_of_tiles_want_64_channels)
+{
+    static const struct octi_panel_geometry tiles = {.nr = 64, .nr_min = 16, .kr = 4, .k_align = 64, .gathered = true};
+    static const int64_t cases[][3] = {{4, 4, 16}, {8, 8, 8}, {32, 32, 2}, {16, 32, 2}, {64, 64, 1}, {96, 8, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct octi_conv_geometry geometry = {.groups = 32};
+        geometry.group_channels = cases[i][0];
+        geometry.group_out_channels = cases[i][1];
+        ck_assert_int_eq(octi_merged_groups(&geometry, &tiles), cases[i][2]);
+    }
+}
+END_TEST
+
 // Two groups of one output, two channels and a window of 1 x 2; the second output has a zero point.
 static const int8_t weights[2][2][1][2] = {{{{1, 2}}, {{3, 4}}}, {{{5, 6}}, {{7, 8}}}};
 static const int64_t zero_points[2] = {0, -9};
@@ -92,6 +105,7 @@ static void add(Suite *suite)
 {
     TCase *groups = oct_case(suite, "groups");
     tcase_add_test(groups, groups_are_merged_until_their_outputs_fill_the_narrowest_panel);
+    tcase_add_test(groups, kernels_of_tiles_want_64_channels);
     tcase_add_test(groups, weights_outside_the_diagonal_stand_for_nothing);
     tcase_add_test(groups, refused_memory_is_reported);
 }

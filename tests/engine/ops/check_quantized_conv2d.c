@@ -82,6 +82,24 @@ START_TEST(groups_of_few_channels_are_merged)
 }
 END_TEST
 
+START_TEST(channels_of_whole_cache_lines_are_read_by_output_lines)
+{
+    struct oct_rng rng = {94};
+    static const int64_t groups[][3] = {{1, 64, 20}, {1, 128, 3}, {2, 64, 64}, {32, 4, 4}, {16, 8, 8}};
+    for (int repeat = 0; repeat < 30; repeat++) {
+        struct conv_shape s = random_shape(&rng);
+        const int64_t *g = groups[repeat % 5];
+        s.groups = g[0];
+        s.channels = g[0] * g[1];
+        s.outputs = g[0] * g[2];
+        s.height = s.kernel[0] * s.dilation[0] + oct_rng_between(&rng, 0, 2);
+        s.width = oct_rng_between(&rng, 10, 36);
+        size_t splits;
+        ck_assert_ptr_nonnull(check_shape(&rng, &s, oct_rng_between(&rng, 1, 2), &splits));
+    }
+}
+END_TEST
+
 START_TEST(depthwise_has_kernels_of_its_own)
 {
     struct oct_rng rng = {83};
@@ -280,6 +298,7 @@ END_TEST
 static void add(Suite *suite)
 {
     TCase *equal = oct_case(suite, "equal");
+    tcase_add_test(equal, channels_of_whole_cache_lines_are_read_by_output_lines);
     tcase_add_test(equal, every_level_equals_the_reference);
     tcase_add_test(equal, groups_see_their_own_channels);
     tcase_add_test(equal, groups_of_few_channels_are_merged);

@@ -127,28 +127,29 @@ START_TEST(what_kernels_take_off_activations_is_back_in_the_start)
 }
 END_TEST
 
-START_TEST(row_taps_run_through_a_row_of_the_window_channels_innermost)
+// One column, [channel][y][x], as PyTorch stores it: 2 channels, a window of 2 rows by 3. All of it channels innermost.
+static void check_window_order(struct octi_panel_source source, size_t taps, size_t k)
 {
-    // One column, [channel][y][x], as PyTorch stores it: 2 channels, a window of 2 rows by 3.
     const int8_t weights[2][2][3] = {{{1, 2, 3}, {4, 5, 6}}, {{11, 12, 13}, {14, 15, 16}}};
     const struct octi_panel_column column = {0.0f, 1.0f, 0};
-    struct octi_panel_source source = {.weights = &weights[0][0][0], .column_stride = 12, .row_taps = true};
+    source.weights = &weights[0][0][0];
+    source.column_stride = 12;
     source.y_stride = 3;
     source.x_stride = 1;
     source.channel_stride = 6;
     source.window_height = 2;
     source.window_width = 3;
     source.channels = 2;
-    ck_assert_uint_eq(octi_panel_taps(&source), 2);
-    ck_assert_uint_eq(octi_panel_depth(&source), 6);
+    ck_assert_uint_eq(octi_panel_taps(&source), taps);
+    ck_assert_uint_eq(octi_panel_depth(&source), k);
     size_t bytes = 0;
-    ck_assert(octi_panel_bytes(&plain, 1, 2, 6, &bytes));
+    ck_assert(octi_panel_bytes(&plain, 1, taps, k, &bytes));
     char *memory = calloc(1, bytes);
     struct octi_panel panel;
     struct octi_panels packed;
     octi_panels_pack(&plain, &source, &column, 1, 1, &panel, memory, &packed);
-    ck_assert_uint_eq(packed.taps, 2);
-    ck_assert_uint_eq(packed.k, 6);
+    ck_assert_uint_eq(packed.taps, taps);
+    ck_assert_uint_eq(packed.k, k);
     ck_assert_int_eq(*(const int32_t *)(const void *)memory, -102);
     const char *packed_weights = memory + octi_panel_header_bytes(panel.width);
     const char expected[12] = {1, 11, 2, 12, 3, 13, 4, 14, 5, 15, 6, 16};
@@ -156,6 +157,18 @@ START_TEST(row_taps_run_through_a_row_of_the_window_channels_innermost)
         ck_assert_int_eq(packed_weights[i * panel.width], expected[i]);
     }
     free(memory);
+}
+
+START_TEST(row_taps_run_through_a_row_of_the_window_channels_innermost)
+{
+    check_window_order((struct octi_panel_source){.row_taps = true}, 2, 6);
+}
+END_TEST
+
+START_TEST(a_flat_window_is_one_tap)
+{
+    check_window_order((struct octi_panel_source){.flat = true}, 1, 12);
+    check_window_order((struct octi_panel_source){.flat = true, .row_taps = true}, 1, 12);
 }
 END_TEST
 
@@ -266,6 +279,7 @@ static void add(Suite *suite)
     tcase_add_test(layout, what_kernels_take_off_activations_is_back_in_the_start);
     tcase_add_loop_test(layout, every_byte_is_what_the_contract_says, 0, 10);
     tcase_add_test(layout, row_taps_run_through_a_row_of_the_window_channels_innermost);
+    tcase_add_test(layout, a_flat_window_is_one_tap);
 }
 
 OCT_CHECK_MAIN("panels", add)

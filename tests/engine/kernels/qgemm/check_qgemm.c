@@ -1,80 +1,22 @@
 // Every kernel of the family against the formula itself, computed in 64 bits from the weights as they were given.
-#include "engine/kernels/qgemm/qgemm.h"
+#include "tests/engine/kernels/qgemm/qgemm_case.h"
 
 #include "octet/cpu.h"
-#include "tests/engine/kernels/packed_case.h"
-#include "tests/support/guard.h"
-#include "tests/support/oct_check.h"
-
-#define GAP 3 // bytes between rows that nobody may touch
 
 static bool runs_here(const struct octi_qgemm *kernel)
 {
     return (octi_isa_required(kernel->kernel.isa) & ~oct_cpu_detect()) == 0;
 }
 
-static int64_t exact_sum(const struct packed_case *c, const struct octi_qgemm_call *call, size_t m, size_t j)
-{
-    int64_t sum = 0;
-    for (size_t t = 0; t < c->taps; t++) {
-        const uint8_t *x = octi_qgemm_row(call, t, m);
-        const int8_t *w = c->weights + (j * c->taps + t) * c->k;
-        for (size_t i = 0; i < c->k; i++) {
-            sum += (int64_t)(x[i] - c->x_zero_point) * (w[i] - c->columns[j].zero_point);
-        }
-    }
-    return sum;
-}
-
-// Runs every panel of the case and compares all output bytes, the gaps and the guards.
-static void
-check_call(const struct octi_qgemm *kernel, struct packed_case *c, struct octi_qgemm_call call, const uint8_t *expected)
-{
-    size_t stride = c->n + GAP;
-    struct oct_guard y = oct_guard_create(call.m * stride - GAP);
-    call.c = y.data;
-    call.c_stride = stride;
-    call.output = c->output;
-    uint8_t untouched = y.data[0];
-    pack_case(c, &kernel->geometry);
-    for (size_t i = 0; i < c->packed.n_panels; i++) {
-        kernel->run(&call, &c->packed, &c->panels[i]);
-    }
-    unpack_case(c);
-    for (size_t m = 0; m < call.m; m++) {
-        for (size_t j = 0; j < stride && m * stride + j < y.bytes; j++) {
-            uint8_t want = j < c->n ? expected[m * c->n + j] : untouched;
-            ck_assert_msg(y.data[m * stride + j] == want,
-                          "%s: m %zu of %zu, n %zu of %zu, taps %zu, k %zu: got %u, expected %u", kernel->kernel.name,
-                          m, call.m, j, c->n, c->taps, c->k, y.data[m * stride + j], want);
-        }
-    }
-    ck_assert_msg(oct_guard_intact(&y), "%s wrote outside its output", kernel->kernel.name);
-    oct_guard_destroy(&y);
-}
-
 static void check_all(struct packed_case *c, const struct octi_qgemm_call *call)
 {
-    uint8_t *expected = malloc(call->m * c->n);
-    for (size_t m = 0; m < call->m; m++) {
-        for (size_t j = 0; j < c->n; j++) {
-            expected[m * c->n + j] = finish_case(c, j, exact_sum(c, call, m, j));
-        }
-    }
+    uint8_t *expected = expect_case(c, call);
     for (size_t i = 0; i < octi_qgemm_count(); i++) {
         if (runs_here(octi_qgemm_at(i))) {
             check_call(octi_qgemm_at(i), c, *call, expected);
         }
     }
     free(expected);
-}
-
-static void fill_activations(struct oct_rng *rng, struct oct_guard *x)
-{
-    oct_rng_bytes(rng, x->data, x->bytes);
-    if (oct_rng_between(rng, 0, 7) == 0) {
-        memset(x->data, oct_rng_between(rng, 0, 1) == 0 ? 0 : 255, x->bytes);
-    }
 }
 
 static void check_direct(struct oct_rng *rng, size_t m, size_t n, size_t k)
@@ -198,6 +140,28 @@ START_TEST(a_tap_stride_replaces_the_offsets_of_later_taps)
 }
 END_TEST
 
+START_TEST(many_rows_and_steps_are_exact)
+{
+    struct oct_rng rng = {6};
+    for (int repeat = 0; repeat < 60; repeat++) {
+        size_t n = (size_t)oct_rng_between(&rng, 1, 140);
+        check_direct(&rng, (size_t)oct_rng_between(&rng, 1, 150), n, (size_t)oct_rng_between(&rng, 1, 400));
+    }
+}
+END_TEST
+
+START_TEST(kernels_of_tiles_read_lines)
+{
+    struct oct_rng rng = {7};
+    for (size_t i = 0; i < octi_qgemm_count(); i++) {
+        const struct octi_qgemm *kernel = octi_qgemm_at(i);
+        for (int repeat = 0; repeat < 100 && kernel->geometry.gathered && runs_here(kernel); repeat++) {
+            check_lines(kernel, &rng);
+        }
+    }
+}
+END_TEST
+
 START_TEST(tiles_are_balanced)
 {
     size_t left = 49;
@@ -224,6 +188,8 @@ static void add(Suite *suite)
     tcase_add_test(exact, sums_at_the_limit_of_32_bits_are_exact);
     tcase_add_test(exact, indirect_rows_read_their_offsets_and_the_padding);
     tcase_add_test(exact, a_tap_stride_replaces_the_offsets_of_later_taps);
+    tcase_add_test(exact, many_rows_and_steps_are_exact);
+    tcase_add_test(exact, kernels_of_tiles_read_lines);
     tcase_add_test(exact, tiles_are_balanced);
 }
 
