@@ -17,13 +17,15 @@ START_TEST(the_loops_are_those_of_the_highest_level_that_the_features_allow)
     ck_assert_ok(oct_cpu_mask_parse("avx512vnni", &mask, &error), &error);
     ck_assert_str_eq(oct_yardstick_select(mask).isa, "avx512vnni");
     ck_assert_uint_eq(oct_yardstick_select(mask).least_macs_per_cycle, 62);
+    ck_assert_ok(oct_cpu_mask_parse("amxint8", &mask, &error), &error);
+    ck_assert_str_eq(oct_yardstick_select(mask).isa, "amxint8");
 #endif
 }
 END_TEST
 
 START_TEST(every_level_of_this_machine_runs_and_reads_nothing_behind_its_bytes)
 {
-    static const char *const levels[] = {"scalar", "avx2", "avx512vnni"};
+    static const char *const levels[] = {"scalar", "avx2", "avxvnni", "avx512vnni", "amxint8"};
     struct oct_error error = OCT_ERROR_INIT;
     for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); ++i) {
         uint64_t mask = 0;
