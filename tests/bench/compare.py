@@ -82,8 +82,14 @@ def tool(options, *command):
 
 
 def dot_product_peak(options):
-    """(GOPS, GHz) of a core that does nothing but dot products of the widest vectors that the level allows."""
-    found = tool(options, "cpu", "--json", *(["--isa", options.isa] if options.isa else []))
+    """(GOPS, GHz) of a core that does nothing but dot products of the widest vectors that the level allows.
+
+    Vectors, even where there are tiles: of these nobody reaches three quarters, so that they cannot tell a quiet machine.
+    """
+    level = ["--isa", options.isa] if options.isa else []
+    found = tool(options, "cpu", "--json", *level)
+    if found["isa"] == "amxint8":
+        found = tool(options, "cpu", "--json", "--isa", "avx512vbmi")
     return found["dot_gops"], found["ghz"]
 
 

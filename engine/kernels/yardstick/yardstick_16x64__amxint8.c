@@ -1,4 +1,5 @@
-// Four tiles of sums: more than the latency of a product needs. The operands are no zeros: a core may run faster on those.
+// Four tiles of sums: more than the latency of a product needs. The operands are no zeros: a core may run faster on
+// those.
 #include "engine/kernels/x86/tiles.h"
 #include "engine/kernels/yardstick/yardstick.h"
 
