@@ -1,10 +1,16 @@
 #include "engine/base/checked.h"
 #include "engine/ops/attributes.h"
+#include "engine/ops/copy_rows.h"
 #include "engine/ops/element.h"
 #include "engine/ops/op_support.h"
+#include "engine/ops/parallel.h"
+#include "engine/ops/view_rows.h"
 #include "engine/ops/walk.h"
 
 enum { DIM, SCALE, ZERO_POINT };
+
+/// Of the output, in whose cache lines several inputs meet: far inside a first-level cache.
+#define BLOCK_BYTES 8192
 
 /// Adds one input's extent along the concatenated dimension; counts and multiples of N do not add up to a dimension.
 static bool add_extent(struct oct_op_infer_call *call, int64_t more, bool first, int64_t *sum)
@@ -133,10 +139,63 @@ static void reference(const struct oct_op_run_call *call)
     }
 }
 
+/// Rows of the output, and beside one another in them those of the inputs.
+struct joining {
+    const struct oct_op_run_call *call;
+    struct octi_view_rows to;
+    struct octi_view_rows from[OCT_OP_MAX_INPUTS];
+};
+
+/// False when the inputs are not parts of rows short enough to be joined one by one.
+static bool joins_rows(const struct oct_op_run_call *call, int32_t dim, struct joining *joining)
+{
+    const struct oct_view *y = &call->outputs[0];
+    if (octi_shape_is_empty(&y->desc.shape)) {
+        return false;
+    }
+    const struct octi_outer_dims outer = octi_outer_dims_of(y, dim);
+    joining->call = call;
+    if (outer.n == 0 || !octi_view_rows(y, dim, &outer, &joining->to) || joining->to.bytes > BLOCK_BYTES) {
+        return false;
+    }
+    for (size_t i = 0; i < call->n_inputs; i++) {
+        joining->from[i] = (struct octi_view_rows){.n = joining->to.n};
+        const struct oct_view *x = &call->inputs[i];
+        if (!octi_shape_is_empty(&x->desc.shape) && !octi_view_rows(x, dim, &outer, &joining->from[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/// Rows [begin, end) in blocks: rows of all inputs end in the same cache lines, which are written while they are near.
+static void join_rows(const void *context, int64_t begin, int64_t end)
+{
+    const struct joining *joining = context;
+    const int64_t pitch = joining->to.pitch, block = BLOCK_BYTES / joining->to.bytes;
+    for (int64_t row = begin; row < end; row += block) {
+        const int64_t n = end - row < block ? end - row : block;
+        unsigned char *to = (unsigned char *)joining->call->outputs[0].data + row * pitch;
+        for (size_t i = 0; i < joining->call->n_inputs; i++) {
+            const struct octi_view_rows *rows = &joining->from[i];
+            const unsigned char *from = (const unsigned char *)joining->call->inputs[i].data + row * rows->pitch;
+            if (rows->bytes > 0 && from != to) { // else the plan had it made there
+                octi_copy_rows((size_t)n, (size_t)rows->bytes, to, pitch, from, rows->pitch);
+            }
+            to += rows->bytes;
+        }
+    }
+}
+
 static void run(const struct oct_op_run_call *call)
 {
     const struct oct_view *y = &call->outputs[0];
     int32_t dim = dim_of(call->attributes, y->desc.shape.rank);
+    struct joining joining;
+    if (joins_rows(call, dim, &joining)) {
+        octi_parallel_for(call->executor, joining.to.n, joining.to.bytes, join_rows, &joining);
+        return;
+    }
     int64_t offset = 0;
     for (size_t i = 0; i < call->n_inputs; i++) {
         const struct oct_view *x = &call->inputs[i];

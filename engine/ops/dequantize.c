@@ -75,24 +75,26 @@ static void run(const struct oct_op_run_call *call)
     octi_walk(views, 2, dequantize_row, call->state, call->executor);
 }
 
-/// Images [begin, end): channels-last bytes to contiguous floats.
-static void run_images(const void *context, int64_t begin, int64_t end)
+/// Pixels [begin, end) of all images: channels-last bytes to contiguous floats.
+static void run_pixels(const void *context, int64_t begin, int64_t end)
 {
     const struct oct_op_run_call *call = context;
     const struct dequantizing *d = call->state;
     const int64_t *dims = call->inputs[0].desc.shape.dims;
-    int64_t pixels = dims[2] * dims[3], image = dims[1] * pixels;
-    for (int64_t n = begin; n < end; n++) {
-        octi_dequantize_transposed(d->kernel, d->transpose, (size_t)pixels, (size_t)dims[1],
-                                   (const uint8_t *)call->inputs[0].data + n * image,
-                                   (float *)call->outputs[0].data + n * image, d->scale, d->zero_point);
+    const int64_t pixels = dims[2] * dims[3], channels = dims[1];
+    for (int64_t n; begin < end; begin += n) {
+        n = octi_left_in_image(begin, end, pixels);
+        float *y = (float *)call->outputs[0].data + begin / pixels * channels * pixels + begin % pixels;
+        octi_dequantize_transposed(d->kernel, d->transpose, (size_t)n, (size_t)channels,
+                                   (const uint8_t *)call->inputs[0].data + begin * channels, y, (size_t)pixels,
+                                   d->scale, d->zero_point);
     }
 }
 
 static void run_transposed(const struct oct_op_run_call *call)
 {
     const int64_t *dims = call->inputs[0].desc.shape.dims;
-    octi_parallel_for(call->executor, dims[0], dims[1] * dims[2] * dims[3], run_images, call);
+    octi_parallel_for(call->executor, dims[0] * dims[2] * dims[3], dims[1], run_pixels, call);
 }
 
 static enum oct_status prepare(struct oct_op_prepare_call *call)

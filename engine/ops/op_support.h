@@ -76,6 +76,12 @@ static inline int64_t octi_pixels(const struct oct_shape *shape)
     }
     return pixels;
 }
+/// Of items [begin, end) in images of `per_image`, how many from `begin` on lie in its image.
+static inline int64_t octi_left_in_image(int64_t begin, int64_t end, int64_t per_image)
+{
+    int64_t left = per_image - begin % per_image;
+    return left < end - begin ? left : end - begin;
+}
 /// Steps `index` to the next position of `shape` in row-major order; false after the last. Start with all zeros.
 bool octi_index_next(const struct oct_shape *shape, int64_t *index);
 

@@ -21,6 +21,13 @@ void octi_part_walk(const struct oct_op_part *part,
                     octi_walk_row_fn row,
                     const void *context);
 
+/// The same as one plane, of one row where the part is dense.
+void octi_part_walk_planes(const struct oct_op_part *part,
+                           const struct oct_view *const *views,
+                           int32_t n_views,
+                           octi_walk_plane_fn plane,
+                           const void *context);
+
 /// Hands a finished part of output 0 to the followers of `call`, in their order.
 static inline void octi_part_done(const struct oct_op_run_call *call, const struct oct_op_part *part)
 {

@@ -90,24 +90,25 @@ static void run(const struct oct_op_run_call *call)
     octi_walk(views, 2, quantize_row, call->state, call->executor);
 }
 
-/// Images [begin, end): contiguous floats to channels-last bytes.
-static void run_images(const void *context, int64_t begin, int64_t end)
+/// Pixels [begin, end) of all images: contiguous floats to channels-last bytes.
+static void run_pixels(const void *context, int64_t begin, int64_t end)
 {
     const struct oct_op_run_call *call = context;
     const struct quantizing *q = call->state;
     const int64_t *dims = call->inputs[0].desc.shape.dims;
-    int64_t pixels = octi_pixels(&call->inputs[0].desc.shape), image = dims[1] * pixels;
-    for (int64_t n = begin; n < end; n++) {
-        octi_quantize_transposed(q->kernel, q->transpose, (size_t)dims[1], (size_t)pixels,
-                                 (const float *)call->inputs[0].data + n * image,
-                                 (uint8_t *)call->outputs[0].data + n * image, &q->quantizer);
+    const int64_t pixels = octi_pixels(&call->inputs[0].desc.shape), channels = dims[1];
+    for (int64_t n; begin < end; begin += n) {
+        n = octi_left_in_image(begin, end, pixels);
+        const float *x = (const float *)call->inputs[0].data + begin / pixels * channels * pixels + begin % pixels;
+        octi_quantize_transposed(q->kernel, q->transpose, (size_t)channels, (size_t)n, x, (size_t)pixels,
+                                 (uint8_t *)call->outputs[0].data + begin * channels, &q->quantizer);
     }
 }
 
 static void run_transposed(const struct oct_op_run_call *call)
 {
     const int64_t *dims = call->inputs[0].desc.shape.dims;
-    octi_parallel_for(call->executor, dims[0], dims[1] * octi_pixels(&call->inputs[0].desc.shape), run_images, call);
+    octi_parallel_for(call->executor, dims[0] * octi_pixels(&call->inputs[0].desc.shape), dims[1], run_pixels, call);
 }
 
 static enum oct_status prepare_bytes(struct oct_op_prepare_call *call, int32_t offset)

@@ -4,6 +4,7 @@
 // strided writes.
 #include "engine/ops/walk.h"
 
+#include "engine/ops/copy_rows.h"
 #include "engine/ops/parallel.h"
 
 #include <string.h>
@@ -287,18 +288,20 @@ static void copy_plane(const void *context, const struct octi_walk_plane *plane,
             return;
         }
     }
-    const bool dense = strides[1][0] == bytes && strides[1][1] == bytes;
+    for (int rows = 0; rows < 2; rows++) { // short rows have changed places with what lies across them
+        const int along = 1 - rows;
+        if (strides[along][0] == bytes && strides[along][1] == bytes) {
+            if (data[0] != data[1]) {
+                octi_copy_rows((size_t)plane->extents[rows], (size_t)(plane->extents[along] * bytes), data[0],
+                               strides[rows][0], data[1], strides[rows][1]);
+            }
+            return;
+        }
+    }
     unsigned char *to = data[0];
     const unsigned char *from = data[1];
-    if (dense && to == from) {
-        return;
-    }
     for (int64_t r = 0; r < plane->extents[0]; r++, to += strides[0][0], from += strides[0][1]) {
-        if (dense) {
-            memcpy(to, from, (size_t)(plane->extents[1] * bytes));
-        } else {
-            copy_row(copying->bytes, plane->extents[1], to, strides[1][0], from, strides[1][1]);
-        }
+        copy_row(copying->bytes, plane->extents[1], to, strides[1][0], from, strides[1][1]);
     }
 }
 

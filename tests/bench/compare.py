@@ -300,8 +300,8 @@ def write(result, output):
 
 
 def main():
+    options = arguments()  # before the environment is made: for --help, or a mistake, nothing is installed
     environment.enter()
-    options = arguments()
     if options.quick:
         options.rounds, options.milliseconds, options.batches = QUICK_ROUNDS, QUICK_MILLISECONDS, "1"
     wanted = {options.binary: "", options.library: ""}

@@ -19,13 +19,14 @@ OCTI_FAMILY_DECLARE(dequantize);
 /// Dequantizes a matrix into its transpose: y[c][r] = x[r][c] as a number. One image from (H*W, C) bytes to (C, H*W)
 /// floats, so that a channels-last result becomes contiguous without a copy in between.
 /// @param x          [n_rows][n_columns], dense
-/// @param[out] y     [n_columns][n_rows], dense
+/// @param[out] y     [n_columns][n_rows], rows `y_stride` elements apart: rows of x may be done in parts
 void octi_dequantize_transposed(const struct octi_dequantize *dequantize,
                                 const struct octi_transpose *transpose,
                                 size_t n_rows,
                                 size_t n_columns,
                                 const uint8_t *x,
                                 float *y,
+                                size_t y_stride,
                                 float scale,
                                 int32_t zero_point);
 

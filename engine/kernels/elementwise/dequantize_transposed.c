@@ -10,6 +10,7 @@ void octi_dequantize_transposed(const struct octi_dequantize *dequantize,
                                 size_t n_columns,
                                 const uint8_t *x,
                                 float *y,
+                                size_t y_stride,
                                 float scale,
                                 int32_t zero_point)
 {
@@ -24,7 +25,7 @@ void octi_dequantize_transposed(const struct octi_dequantize *dequantize,
             size_t columns = n_columns - column < BLOCK_COLUMNS ? n_columns - column : BLOCK_COLUMNS;
             transpose->bytes(rows, columns, x + row * n_columns + column, n_columns, block, BLOCK_ROWS);
             for (size_t c = 0; c < columns; c++) {
-                float *to = y + (column + c) * n_rows + row;
+                float *to = y + (column + c) * y_stride + row;
                 dequantize->run(rows, block + c * BLOCK_ROWS, to, scale, zero_point);
             }
         }

@@ -19,13 +19,14 @@ OCTI_FAMILY_DECLARE(quantize);
 
 /// Quantizes a matrix into its transpose: y[c][r] = q(x[r][c]). One image from (C, H*W) floats to (H*W, C) bytes, so
 /// that a contiguous input becomes channels-last without a copy in between.
-/// @param x          [n_rows][n_columns], dense
+/// @param x          [n_rows][n_columns], rows `x_stride` elements apart: columns of an image may be done in parts
 /// @param[out] y     [n_columns][n_rows], dense
 void octi_quantize_transposed(const struct octi_quantize *quantize,
                               const struct octi_transpose *transpose,
                               size_t n_rows,
                               size_t n_columns,
                               const float *x,
+                              size_t x_stride,
                               uint8_t *y,
                               const struct octi_quantizer *quantizer);
 

@@ -9,6 +9,7 @@ void octi_quantize_transposed(const struct octi_quantize *quantize,
                               size_t n_rows,
                               size_t n_columns,
                               const float *x,
+                              size_t x_stride,
                               uint8_t *y,
                               const struct octi_quantizer *quantizer)
 {
@@ -22,7 +23,7 @@ void octi_quantize_transposed(const struct octi_quantize *quantize,
         for (size_t row = 0; row < n_rows; row += BLOCK_ROWS) {
             size_t rows = n_rows - row < BLOCK_ROWS ? n_rows - row : BLOCK_ROWS;
             for (size_t r = 0; r < rows; r++) {
-                const float *from = x + (row + r) * n_columns + column;
+                const float *from = x + (row + r) * x_stride + column;
                 quantize->run(columns, from, block + r * BLOCK_COLUMNS, quantizer);
             }
             transpose->bytes(rows, columns, block, BLOCK_COLUMNS, y + column * n_rows + row, n_rows);

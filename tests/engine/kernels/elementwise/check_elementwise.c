@@ -219,7 +219,11 @@ START_TEST(quantizing_into_the_transpose_equals_quantizing_then_transposing)
             if (runs_here(&quantize->kernel)) {
                 struct oct_guard y = oct_guard_create(rows * columns);
                 const struct octi_transpose *transpose = octi_transpose_select(octi_isa_required(quantize->kernel.isa));
-                octi_quantize_transposed(quantize, transpose, rows, columns, numbers, y.data, &quantizer);
+                // Columns in two parts.
+                const size_t first = columns / 3;
+                octi_quantize_transposed(quantize, transpose, rows, first, numbers, columns, y.data, &quantizer);
+                octi_quantize_transposed(quantize, transpose, rows, columns - first, numbers + first, columns,
+                                         y.data + first * rows, &quantizer);
                 check_bytes(&quantize->kernel, &y, expected, rows * columns);
                 oct_guard_destroy(&y);
             }
@@ -251,8 +255,12 @@ START_TEST(dequantizing_into_the_transpose_equals_dequantizing_then_transposing)
                 struct oct_guard y = oct_guard_create(rows * columns * sizeof(float));
                 const struct octi_transpose *transpose =
                     octi_transpose_select(octi_isa_required(dequantize->kernel.isa));
-                octi_dequantize_transposed(dequantize, transpose, rows, columns, x.data, (float *)(void *)y.data, 0.37f,
-                                           77);
+                // Rows in two parts.
+                const size_t first = rows / 3;
+                float *reals = (float *)(void *)y.data;
+                octi_dequantize_transposed(dequantize, transpose, first, columns, x.data, reals, rows, 0.37f, 77);
+                octi_dequantize_transposed(dequantize, transpose, rows - first, columns, x.data + first * columns,
+                                           reals + first, rows, 0.37f, 77);
                 check_bytes(&dequantize->kernel, &y, expected, rows * columns * sizeof(float));
                 oct_guard_destroy(&y);
             }
