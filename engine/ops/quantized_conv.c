@@ -1,6 +1,7 @@
 // DESIGN: a convolution is a matrix product whose rows are addressed through a table: for every output pixel and window
 // position, where the input's channels begin. No image is rearranged. Positions outside the image stand for a row of
-// the plan that holds the input's zero point. 1x1 windows need no table; depthwise convolution has kernels of its own.
+// the plan that holds the input's zero point. 1x1 windows need no table; depthwise convolution and groups of few
+// channels have kernels of their own.
 // To all of them a window is lines of positions: of depth, height and width only the width's neighbours matter.
 // A first layer has too few channels for that: 3 of them would be a quad with a hole in it, and an address each time.
 // It reads a padded copy of the image instead, in which a row of the window is one run of bytes. So do windows of one
@@ -11,6 +12,7 @@
 
 #include "engine/base/checked.h"
 #include "engine/kernels/qdwconv/qdwconv.h"
+#include "engine/kernels/qgroupconv/qgroupconv.h"
 #include "engine/ops/element.h"
 #include "engine/ops/merged_groups.h"
 #include "engine/ops/op_support.h"
@@ -323,7 +325,8 @@ static enum oct_status pack(struct oct_op_prepare_call *call,
         .channels = (size_t)geometry->group_channels,
         .row_taps = state->row_taps,
     };
-    int64_t merged = depthwise == NULL ? octi_merged_groups(geometry, layout) : 1;
+    bool mergeable = depthwise == NULL && layout->quads == 0;
+    int64_t merged = mergeable ? octi_merged_groups(geometry, layout) : 1;
     if (depthwise != NULL) {
         source = octi_qdwconv_source(depthwise, source);
     } else if (merged > 1) {
@@ -372,6 +375,8 @@ static enum oct_status prepare_conv(struct oct_op_prepare_call *call, bool relu)
         state->padded.line_bytes = (size_t)geometry.in[OCTI_CONV_WIDTH] * state->in_channels;
     }
     const struct octi_qdwconv *depthwise = NULL;
+    const struct octi_qgroupconv *grouped = octi_qgroupconv_select_groups(
+        call->cpu_features, geometry.groups, geometry.group_channels, geometry.group_out_channels);
     const struct octi_panel_geometry *layout;
     if (geometry.group_channels == 1 && geometry.group_out_channels == 1 && geometry.groups > 1) {
         const struct octi_qdwconv_window window = {
@@ -385,6 +390,11 @@ static enum oct_status prepare_conv(struct oct_op_prepare_call *call, bool relu)
         state->groups = 1; // a panel holds many channels
         layout = &depthwise->geometry;
         call->kernel = depthwise->kernel.name;
+    } else if (grouped != NULL) {
+        state->kernel = grouped->run;
+        state->groups = 1; // a panel holds many groups
+        layout = &grouped->geometry;
+        call->kernel = grouped->kernel.name;
     } else {
         const struct octi_qgemm *kernel = octi_qgemm_select(call->cpu_features);
         state->kernel = kernel->run;
@@ -397,7 +407,7 @@ static enum oct_status prepare_conv(struct oct_op_prepare_call *call, bool relu)
     if (status == OCT_OK && state->row_taps) {
         call->scratch_bytes = state->copies ? copy_bytes + READABLE_PAST_END : 0;
         status = make_window_offsets(call, &geometry, state);
-    } else if (status == OCT_OK && (depthwise != NULL || !octi_conv_is_pointwise(&geometry))) {
+    } else if (status == OCT_OK && (layout->quads > 0 || depthwise != NULL || !octi_conv_is_pointwise(&geometry))) {
         status = make_offsets(call, &geometry, state);
     }
     if (status != OCT_OK) {

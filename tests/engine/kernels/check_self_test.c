@@ -49,6 +49,13 @@ forged_dwconv(const struct octi_qgemm_call *call, const struct octi_panels *weig
     call->c[(call->m - 1) * call->c_stride + panel->first + panel->n - 1] ^= 1;
 }
 
+static void
+forged_groupconv(const struct octi_qgemm_call *call, const struct octi_panels *weights, const struct octi_panel *panel)
+{
+    octi_qgroupconv_at(0)->run(call, weights, panel);
+    call->c[(call->m - 1) * call->c_stride + panel->first + panel->n - 1] ^= 1;
+}
+
 static void forged_lut(size_t n, const uint8_t *x, uint8_t *y, const uint8_t *table)
 {
     octi_lut_at(0)->run(n, x, y, table);
@@ -107,6 +114,9 @@ START_TEST(a_wrong_kernel_is_found_in_every_family)
     struct octi_qdwconv dwconv = *octi_qdwconv_at(0);
     dwconv.run = forged_dwconv;
     ck_assert(!octi_qdwconv_self_test(&dwconv));
+    struct octi_qgroupconv groupconv = *octi_qgroupconv_at(0);
+    groupconv.run = forged_groupconv;
+    ck_assert(!octi_qgroupconv_self_test(&groupconv));
     struct octi_lut lut = {octi_lut_at(0)->kernel, forged_lut};
     ck_assert(!octi_lut_self_test(&lut));
     struct octi_qadd add = {octi_qadd_at(0)->kernel, forged_add};
