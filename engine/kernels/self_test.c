@@ -12,8 +12,11 @@
 #define DEPTH      22
 #define MAX_TAPS   25 // of a depthwise window
 #define POSITIONS  16 // of the image that it sees
+#define GROUPED    80 // channels of its pixels where groups are whole: COLUMNS rounded up to any group
+#define MAX_GROUP  16 // channels
+#define GROUP_TAPS 3
 #define SLACK      64 // what kernels may read past their input
-// Of the widest geometry: (64 + 16) columns of 16 header bytes and DEPTH or MAX_TAPS rounded up, twice over.
+// Of the widest geometry: (64 + 64) columns of 16 header bytes and MAX_GROUP * GROUP_TAPS.
 #define PACKED_BYTES 8192
 #define MAX_PANELS   32
 
@@ -39,7 +42,7 @@ struct packed {
 // COLUMNS columns, asymmetric in every fifth; strides and shape of `source` are given.
 static bool pack(struct packed *packed, const struct octi_panel_geometry *geometry, struct octi_panel_source source)
 {
-    int8_t weights[COLUMNS * (DEPTH > MAX_TAPS ? DEPTH : MAX_TAPS)];
+    int8_t weights[COLUMNS * MAX_GROUP * GROUP_TAPS]; // more than DEPTH or MAX_TAPS each
     struct octi_panel_column columns[COLUMNS];
     for (size_t i = 0; i < sizeof weights; i++) {
         weights[i] = (int8_t)noise(i + 17);
@@ -145,6 +148,32 @@ bool octi_gather_self_test(const struct octi_gather *record)
     octi_gather_at(0)->run(&call, TAPS, COLUMNS, PITCH, expected);
     record->run(&call, TAPS, COLUMNS, PITCH, got);
     return memcmp(expected, got, sizeof got) == 0;
+}
+
+bool octi_qgroupconv_self_test(const struct octi_qgroupconv *record)
+{
+    const struct octi_qgroupconv *scalar = octi_qgroupconv_at(0);
+    uint8_t x[POSITIONS * GROUPED + SLACK];
+    uint8_t padding[GROUPED + SLACK];
+    int32_t offsets[GROUP_TAPS * ROWS];
+    uint8_t expected[ROWS * COLUMNS];
+    uint8_t got[ROWS * COLUMNS] = {0};
+    size_t channels = record->channels != 0 ? record->channels : 4;
+    fill(x, sizeof x);
+    memset(padding, 121, sizeof padding);
+    for (size_t i = 0; i < GROUP_TAPS * ROWS; i++) {
+        size_t position = (i / ROWS + i % ROWS * 2) % POSITIONS;
+        offsets[i] = position == 3 ? OCTI_QGEMM_PADDING : (int32_t)(position * GROUPED);
+    }
+    struct octi_qgemm_call call = {.m = ROWS, .a = x, .offsets = offsets, .offset_stride = ROWS, .padding = padding};
+    const struct octi_panel_source source = {.column_stride = (int64_t)(GROUP_TAPS * channels),
+                                             .x_stride = (int64_t)channels,
+                                             .channel_stride = 1,
+                                             .window_height = 1,
+                                             .window_width = GROUP_TAPS,
+                                             .channels = channels};
+    return multiply(scalar->run, &scalar->geometry, source, &call, expected) &&
+           multiply(record->run, &record->geometry, source, &call, got) && memcmp(expected, got, sizeof got) == 0;
 }
 
 bool octi_lut_self_test(const struct octi_lut *record)

@@ -20,6 +20,11 @@ static size_t next_width(const struct octi_panel_geometry *geometry, size_t rema
 
 size_t octi_panel_column_at(const struct octi_panel_geometry *geometry, size_t width, size_t position)
 {
+    if (geometry->quads > 0) {
+        size_t quads = geometry->quads, groups = 4 / quads; // of a lane
+        size_t e = position % 4;
+        return position / 4 % 4 * 16 + e % groups * 4 * quads + position / 16 * quads + e / groups;
+    }
     size_t lanes = geometry->lanes > 0 ? geometry->lanes : width / 16;
     size_t vectors = width / (4 * lanes);
     size_t vector = position / (4 * lanes);
@@ -133,12 +138,26 @@ static int32_t pack_quads(const struct piece *piece)
     return sum;
 }
 
-// Packs k [first, first + PIECE_K) of the columns that `columns` names for positions [position, position + n), and adds
-// the weights to `sums`, modulo 2^32.
+// Where a column's weights come from, and where in a tap they go.
+struct slot {
+    size_t column; // SIZE_MAX: none
+    size_t place;  // BYTES from the tap's first
+};
+
+static size_t place_of(const struct octi_panel_geometry *geometry, size_t column, size_t position)
+{
+    if (geometry->quads > 0) {
+        size_t channels = (size_t)4 * geometry->quads;
+        return column % channels * geometry->nr + column / channels * channels;
+    }
+    return position * geometry->kr;
+}
+
+// Packs k [first, first + PIECE_K) of the columns of n slots, and adds the weights to `sums`, modulo 2^32.
 static void pack_piece(const struct octi_panel_geometry *geometry,
                        const struct octi_panel_source *source,
                        size_t first,
-                       const size_t *columns,
+                       const struct slot *slots,
                        size_t n,
                        size_t width,
                        int8_t *weights,
@@ -146,7 +165,7 @@ static void pack_piece(const struct octi_panel_geometry *geometry,
 {
     size_t taps = octi_panel_taps(source), k = octi_panel_depth(source);
     struct piece piece = {.n = k - first < PIECE_K ? k - first : PIECE_K, .dense = true, .kr = geometry->kr};
-    piece.step = width * geometry->kr;
+    piece.step = geometry->quads > 0 ? geometry->kr : width * geometry->kr;
     int64_t start = element_offset(source, 0, first);
     for (size_t i = 0; i < piece.n; i++) {
         piece.offsets[i] = element_offset(source, 0, first + i) - start;
@@ -158,9 +177,9 @@ static void pack_piece(const struct octi_panel_geometry *geometry,
         const int8_t *from = source->weights + start + element_offset(source, tap, 0) - element_offset(source, 0, 0);
         int8_t *to = weights + tap * octi_panel_padded_k(geometry, k) * width + first * width;
         for (size_t i = 0; i < n; i++) {
-            if (columns[i] != SIZE_MAX) {
-                piece.from = from + (int64_t)columns[i] * source->column_stride;
-                piece.to = to + i * piece.kr;
+            if (slots[i].column != SIZE_MAX) {
+                piece.from = from + (int64_t)slots[i].column * source->column_stride;
+                piece.to = to + slots[i].place;
                 sums[i] += (uint32_t)(quads ? pack_quads(&piece) : pack_any(&piece));
             }
         }
@@ -177,15 +196,16 @@ static void pack_weights(const struct octi_panel_geometry *geometry,
                          uint32_t *sums)
 {
     size_t k = octi_panel_depth(source);
-    size_t columns[PIECE_COLUMNS];
+    struct slot slots[PIECE_COLUMNS];
     for (size_t position = 0; position < width; position += PIECE_COLUMNS) {
         size_t count = width - position < PIECE_COLUMNS ? width - position : PIECE_COLUMNS;
         for (size_t i = 0; i < count; i++) {
             size_t column = octi_panel_column_at(geometry, width, position + i);
-            columns[i] = column < n ? first + column : SIZE_MAX;
+            slots[i].column = column < n ? first + column : SIZE_MAX;
+            slots[i].place = place_of(geometry, column, position + i);
         }
         for (size_t at = 0; at < k; at += PIECE_K) {
-            pack_piece(geometry, source, at, columns, count, width, weights + position * geometry->kr, sums + position);
+            pack_piece(geometry, source, at, slots, count, width, weights, sums + position);
         }
     }
 }

@@ -11,7 +11,14 @@
 ///
 /// `width` positions are stored permuted, so that the pack instructions of a vector unit, which work inside 128-bit
 /// lanes, end in natural order: with L lanes and V = width / (4*L) vectors a row, position (v, lane, e) holds column
-/// 4*V*lane + 4*v + e. One lane means natural order. Weights beyond k and columns beyond n are zero, their multiplier
+/// 4*V*lane + 4*v + e. One lane means natural order.
+///
+/// Panels of groups (`quads` q, 1, 2 or 4): a column stands for an output of a group of 4*q channels and outputs, k is
+/// 4*q, and the weights of a tap lie the other way round, int8 weight[output of its group][16 / q groups][k], so that a
+/// group's weights for one output meet its activations where these lie. Position (v, lane, e) then holds column
+/// 16*lane + e % (4/q) * 4*q + v*q + e / (4/q): what adding up the q quads of each group leaves there.
+///
+/// Weights beyond k and columns beyond n are zero, their multiplier
 /// too.
 ///
 /// A geometry is a layout id: panels are read only by kernels of the geometry they were packed for.
@@ -32,6 +39,7 @@ struct octi_panel_geometry {
     uint16_t lanes;   ///< L above; 0: width / 16
     int32_t x_offset; ///< what kernels take off each activation in products: 128 where they multiply signed bytes, or 0
     bool gathered;    ///< kernels want rows in one piece, 64-byte aligned: taps are made one (`flat`) where that helps
+    uint16_t quads;   ///< of a group, or 0: no groups; else nr and nr_min are 64, kr 4, L 4
 };
 
 /// Where weights come from: any strides (in elements), a two-dimensional window and channels within it.

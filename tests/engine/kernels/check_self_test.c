@@ -55,6 +55,13 @@ static void forged_gather(const struct octi_qgemm_call *call, size_t taps, size_
     to[(call->m - 1) * pitch + taps * k - 1] ^= 1;
 }
 
+static void
+forged_groupconv(const struct octi_qgemm_call *call, const struct octi_panels *weights, const struct octi_panel *panel)
+{
+    octi_qgroupconv_at(0)->run(call, weights, panel);
+    call->c[(call->m - 1) * call->c_stride + panel->first + panel->n - 1] ^= 1;
+}
+
 static void forged_lut(size_t n, const uint8_t *x, uint8_t *y, const uint8_t *table)
 {
     octi_lut_at(0)->run(n, x, y, table);
@@ -115,6 +122,9 @@ START_TEST(a_wrong_kernel_is_found_in_every_family)
     ck_assert(!octi_qdwconv_self_test(&dwconv));
     struct octi_gather gather = {octi_gather_at(0)->kernel, forged_gather};
     ck_assert(!octi_gather_self_test(&gather));
+    struct octi_qgroupconv groupconv = *octi_qgroupconv_at(0);
+    groupconv.run = forged_groupconv;
+    ck_assert(!octi_qgroupconv_self_test(&groupconv));
     struct octi_lut lut = {octi_lut_at(0)->kernel, forged_lut};
     ck_assert(!octi_lut_self_test(&lut));
     struct octi_qadd add = {octi_qadd_at(0)->kernel, forged_add};

@@ -47,6 +47,26 @@ START_TEST(groups_see_their_own_channels)
 }
 END_TEST
 
+START_TEST(groups_of_few_channels_are_computed_side_by_side)
+{
+    int32_t dims = DIMS[_i];
+    struct oct_rng rng = {(uint64_t)(10 * dims + 8)};
+    for (int repeat = 0; repeat < 45; repeat++) {
+        struct spatial_shape s = random_spatial(&rng, dims);
+        int64_t channels = (int64_t)4 << repeat % 3;
+        s.groups = oct_rng_between(&rng, 2, 200 / channels);
+        s.channels = s.outputs = s.groups * channels;
+        size_t splits;
+        ck_assert_ptr_nonnull(check_spatial(&rng, &s, oct_rng_between(&rng, 1, 2), &splits));
+    }
+    struct spatial_shape s = cube(dims, 128, 128, 32, 5, 3, 1);
+    size_t splits;
+    const char *kernel = check_spatial(&rng, &s, 1, &splits);
+    bool has_vnni = (octi_isa_required(OCTI_ISA_avx512vnni) & ~oct_cpu_detect()) == 0;
+    ck_assert_int_eq(strstr(kernel, "qgroupconv") != NULL, has_vnni);
+}
+END_TEST
+
 START_TEST(depthwise_has_kernels_of_its_own)
 {
     int32_t dims = DIMS[_i];
@@ -221,6 +241,7 @@ static void add(Suite *suite)
     TCase *equal = oct_case(suite, "equal");
     tcase_add_loop_test(equal, every_level_equals_the_reference, 0, N_DIMS);
     tcase_add_loop_test(equal, groups_see_their_own_channels, 0, N_DIMS);
+    tcase_add_loop_test(equal, groups_of_few_channels_are_computed_side_by_side, 0, N_DIMS);
     tcase_add_loop_test(equal, depthwise_has_kernels_of_its_own, 0, N_DIMS);
     tcase_add_loop_test(equal, pointwise_convolution_is_a_product_of_pixels, 0, N_DIMS);
     tcase_add_loop_test(equal, a_first_layer_reads_rows_of_its_window, 0, N_DIMS);

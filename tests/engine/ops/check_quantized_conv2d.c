@@ -100,6 +100,24 @@ START_TEST(channels_of_whole_cache_lines_are_read_by_output_lines)
 }
 END_TEST
 
+START_TEST(groups_of_few_channels_are_computed_side_by_side)
+{
+    struct oct_rng rng = {94};
+    for (int repeat = 0; repeat < 60; repeat++) {
+        struct conv_shape s = random_shape(&rng);
+        if (repeat % 4 == 0) {
+            s.kernel[0] = s.kernel[1] = s.stride[0] = s.stride[1] = 1;
+            s.padding[0] = s.padding[1] = 0;
+        }
+        int64_t channels = (int64_t)4 << repeat % 3;
+        s.groups = oct_rng_between(&rng, 2, 200 / channels);
+        s.channels = s.outputs = s.groups * channels;
+        size_t splits;
+        ck_assert_ptr_nonnull(check_shape(&rng, &s, oct_rng_between(&rng, 1, 3), &splits));
+    }
+}
+END_TEST
+
 START_TEST(depthwise_has_kernels_of_its_own)
 {
     struct oct_rng rng = {83};
@@ -302,6 +320,7 @@ static void add(Suite *suite)
     tcase_add_test(equal, every_level_equals_the_reference);
     tcase_add_test(equal, groups_see_their_own_channels);
     tcase_add_test(equal, groups_of_few_channels_are_merged);
+    tcase_add_test(equal, groups_of_few_channels_are_computed_side_by_side);
     tcase_add_test(equal, depthwise_has_kernels_of_its_own);
     tcase_add_test(equal, depthwise_windows_have_kernels_along_lines);
     tcase_add_test(equal, a_depth_multiplier_is_a_grouped_convolution);

@@ -201,6 +201,9 @@ static void pack_plainly(const struct octi_panel_geometry *geometry,
                                            (int64_t)y * source->y_stride + (int64_t)x * source->x_stride +
                                            (int64_t)c * source->channel_stride];
                 size_t at = (t * padded + i / kr * kr) * panel->width + position * kr + i % kr;
+                if (geometry->quads > 0) {
+                    at = ((t * k + column % k) * (panel->width / k) + column / k) * k + i;
+                }
                 bytes[octi_panel_header_bytes(panel->width) + at] = (unsigned char)w;
                 sum += w;
             }
@@ -223,13 +226,20 @@ START_TEST(every_byte_is_what_the_contract_says)
         {.nr = 128, .nr_min = 16, .kr = 4, .k_align = 8, .lanes = 1, .x_offset = 128},
         {.nr = 16, .nr_min = 16, .kr = 2, .k_align = 2, .lanes = 2},
         {.nr = 16, .nr_min = 4, .kr = 1, .k_align = 1, .lanes = 1},
+        {.nr = 64, .nr_min = 64, .kr = 4, .k_align = 4, .lanes = 4, .quads = 1},
+        {.nr = 64, .nr_min = 64, .kr = 4, .k_align = 4, .lanes = 4, .quads = 2},
+        {.nr = 64, .nr_min = 64, .kr = 4, .k_align = 4, .lanes = 4, .quads = 4},
     };
     struct oct_rng rng = {(uint64_t)_i + 1};
-    const struct octi_panel_geometry *geometry = &geometries[_i % 5];
+    const struct octi_panel_geometry *geometry = &geometries[_i % 8];
     for (int round = 0; round < 60; round++) {
         size_t n = (size_t)oct_rng_between(&rng, 1, 150), h = (size_t)oct_rng_between(&rng, 1, 3);
         size_t w = (size_t)oct_rng_between(&rng, 1, 3), c = (size_t)oct_rng_between(&rng, 1, round % 2 ? 8 : 140);
         int kind = (int)oct_rng_between(&rng, 0, 3);
+        if (geometry->quads > 0) {
+            kind = 0;
+            c = 4 * geometry->quads;
+        }
         c = kind == 1 ? 1 : c;
         bool innermost = oct_rng_between(&rng, 0, 1); // channels, as channels-last weights have them
         struct octi_panel_source source = {.column_stride = (int64_t)(h * w * c) + oct_rng_between(&rng, 0, 3)};
@@ -277,7 +287,7 @@ static void add(Suite *suite)
     tcase_add_test(layout, sizes_that_overflow_are_refused);
     tcase_add_test(layout, header_and_weights_lie_where_the_contract_says);
     tcase_add_test(layout, what_kernels_take_off_activations_is_back_in_the_start);
-    tcase_add_loop_test(layout, every_byte_is_what_the_contract_says, 0, 10);
+    tcase_add_loop_test(layout, every_byte_is_what_the_contract_says, 0, 16);
     tcase_add_test(layout, row_taps_run_through_a_row_of_the_window_channels_innermost);
     tcase_add_test(layout, a_flat_window_is_one_tap);
 }
