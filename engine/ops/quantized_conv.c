@@ -449,6 +449,77 @@ static const struct octi_qgroupconv *select_grouped(uint64_t cpu_features, const
                                                geometry->group_out_channels);
 }
 
+// The kernel of a convolution, and what its weights are packed for.
+struct choice {
+    const struct octi_panel_geometry *layout;
+    const struct octi_qdwconv *depthwise; // NULL: no depthwise convolution
+    int64_t merged;                       // groups taken together
+};
+
+static struct choice
+choose_kernel(struct oct_op_prepare_call *call, const struct octi_conv_geometry *geometry, struct conv *state)
+{
+    struct choice choice = {.merged = 1};
+    state->groups = 1; // unless told: a panel holds many of them
+    if (geometry->group_channels == 1 && geometry->group_out_channels == 1 && geometry->groups > 1) {
+        const struct octi_qdwconv_window window = {
+            .height = geometry->kernel[OCTI_CONV_DEPTH] * geometry->kernel[OCTI_CONV_HEIGHT],
+            .width = geometry->kernel[OCTI_CONV_WIDTH],
+            .x_stride = geometry->stride[OCTI_CONV_WIDTH],
+            .x_dilation = geometry->dilation[OCTI_CONV_WIDTH],
+        };
+        choice.depthwise = octi_qdwconv_select_window(call->cpu_features, &window);
+        choice.layout = &choice.depthwise->geometry;
+        state->kernel = choice.depthwise->run;
+        call->kernel = choice.depthwise->kernel.name;
+        return choice;
+    }
+    const struct octi_qgroupconv *grouped = select_grouped(call->cpu_features, geometry);
+    if (grouped != NULL) {
+        choice.layout = &grouped->geometry;
+        state->kernel = grouped->run;
+        call->kernel = grouped->kernel.name;
+        return choice;
+    }
+    const struct octi_qgemm *kernel = octi_qgemm_select(call->cpu_features);
+    choice.merged = octi_merged_groups(geometry, &kernel->geometry);
+    size_t depth = (size_t)(octi_conv_count(geometry->kernel) * geometry->group_channels * choice.merged);
+    kernel = octi_qgemm_select_depth(call->cpu_features, depth);
+    choice.merged = octi_merged_groups(geometry, &kernel->geometry);
+    choice.layout = &kernel->geometry;
+    state->kernel = kernel->run;
+    call->kernel = kernel->kernel.name;
+    state->groups = (size_t)(geometry->groups / choice.merged);
+    state->group_channels = (size_t)(geometry->group_channels * choice.merged);
+    return choice;
+}
+
+// How the kernel gets at its activations, and the scratch for a copy with padding around it.
+static void plan_reading(struct oct_op_prepare_call *call,
+                         const struct octi_conv_geometry *geometry,
+                         const struct choice *choice,
+                         struct conv *state)
+{
+    state->reading = choose_reading(geometry, choice->layout, choice->depthwise, state);
+    if (state->reading == READS_ROW_TAPS || state->reading == READS_LINES) {
+        state->padded.lines = (size_t)geometry->in[OCTI_CONV_HEIGHT];
+        state->padded.line_bytes = (size_t)geometry->in[OCTI_CONV_WIDTH] * state->in_channels;
+        state->copies = has_padding(geometry);
+    }
+    size_t copy_bytes = 0;
+    if (!state->copies) {
+        return;
+    }
+    uint8_t zero_point = (uint8_t)call->inputs[OCTI_WEIGHTED_X]->qparams.zero_point;
+    if (octi_padded_image_plan(geometry, state->in_channels, zero_point, &state->padded, &copy_bytes) &&
+        copy_bytes <= INT32_MAX) {
+        call->scratch_bytes = copy_bytes + READABLE_PAST_END;
+    } else {
+        state->copies = false;
+        state->reading = READS_TABLE;
+    }
+}
+
 static enum oct_status prepare_conv(struct oct_op_prepare_call *call, bool relu)
 {
     const struct oct_tensor_desc *x = call->inputs[OCTI_WEIGHTED_X];
@@ -474,62 +545,14 @@ static enum oct_status prepare_conv(struct oct_op_prepare_call *call, bool relu)
     state->x_stride = (size_t)geometry.stride[OCTI_CONV_WIDTH];
     state->image_bytes = (size_t)image_bytes;
     state->output = octi_output_of(&call->outputs[0], relu);
-    const struct octi_qdwconv *depthwise = NULL;
-    const struct octi_qgroupconv *grouped = select_grouped(call->cpu_features, &geometry);
-    const struct octi_panel_geometry *layout;
-    int64_t merged = 1;
-    if (geometry.group_channels == 1 && geometry.group_out_channels == 1 && geometry.groups > 1) {
-        const struct octi_qdwconv_window window = {
-            .height = geometry.kernel[OCTI_CONV_DEPTH] * geometry.kernel[OCTI_CONV_HEIGHT],
-            .width = geometry.kernel[OCTI_CONV_WIDTH],
-            .x_stride = geometry.stride[OCTI_CONV_WIDTH],
-            .x_dilation = geometry.dilation[OCTI_CONV_WIDTH],
-        };
-        depthwise = octi_qdwconv_select_window(call->cpu_features, &window);
-        state->kernel = depthwise->run;
-        state->groups = 1; // a panel holds many channels
-        layout = &depthwise->geometry;
-        call->kernel = depthwise->kernel.name;
-    } else if (grouped != NULL) {
-        state->kernel = grouped->run;
-        state->groups = 1; // a panel holds many groups
-        layout = &grouped->geometry;
-        call->kernel = grouped->kernel.name;
-    } else {
-        const struct octi_qgemm *kernel = octi_qgemm_select(call->cpu_features);
-        merged = octi_merged_groups(&geometry, &kernel->geometry);
-        size_t depth = (size_t)(octi_conv_count(geometry.kernel) * geometry.group_channels * merged);
-        kernel = octi_qgemm_select_depth(call->cpu_features, depth);
-        merged = octi_merged_groups(&geometry, &kernel->geometry);
-        state->kernel = kernel->run;
-        layout = &kernel->geometry;
-        call->kernel = kernel->kernel.name;
-        state->groups = (size_t)(geometry.groups / merged);
-        state->group_channels = (size_t)(geometry.group_channels * merged);
-    }
-    state->reading = choose_reading(&geometry, layout, depthwise, state);
-    if (state->reading == READS_ROW_TAPS || state->reading == READS_LINES) {
-        state->padded.lines = (size_t)geometry.in[OCTI_CONV_HEIGHT];
-        state->padded.line_bytes = (size_t)geometry.in[OCTI_CONV_WIDTH] * state->in_channels;
-        state->copies = has_padding(&geometry);
-    }
-    if (state->copies) {
-        size_t copy_bytes = 0;
-        if (octi_padded_image_plan(&geometry, state->in_channels, (uint8_t)x->qparams.zero_point, &state->padded,
-                                   &copy_bytes) &&
-            copy_bytes <= INT32_MAX) {
-            call->scratch_bytes = copy_bytes + READABLE_PAST_END;
-        } else {
-            state->copies = false;
-            state->reading = READS_TABLE;
-        }
-    }
+    const struct choice choice = choose_kernel(call, &geometry, state);
+    plan_reading(call, &geometry, &choice, state);
     enum oct_status status = OCT_OK;
-    if (is_gathered(layout, state)) {
+    if (is_gathered(choice.layout, state)) {
         status = plan_gathering(call, &geometry, state);
     }
     if (status == OCT_OK) {
-        status = pack(call, &geometry, layout, depthwise, merged, state);
+        status = pack(call, &geometry, choice.layout, choice.depthwise, choice.merged, state);
     }
     if (status == OCT_OK) {
         status = plan_addresses(call, &geometry, state);
