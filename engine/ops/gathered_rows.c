@@ -21,13 +21,10 @@ bool octi_gathered_rows_plan(
     size_t most = BUFFER_BYTES / rows->pitch;
     most = most > MIN_ROWS ? most : MIN_ROWS;
     rows->capacity = (uint64_t)max_rows < most / MAX_COPIES ? (size_t)max_rows * MAX_COPIES : most;
-    rows->capacity = rows->capacity > MIN_PART_ROWS ? rows->capacity : MIN_PART_ROWS;
+    // Parts that gather all rows of a run need no more than it has; two, so that every uneven share still holds one.
+    int64_t needed = max_rows < MIN_PART_ROWS / 2 ? 2 * max_rows : MIN_PART_ROWS;
+    rows->parts = rows->capacity / (size_t)needed;
     return octi_mul_size(rows->capacity, rows->pitch, bytes);
-}
-
-size_t octi_gathered_rows_parts(const struct octi_gathered_rows *rows)
-{
-    return rows->capacity / MIN_PART_ROWS;
 }
 
 struct octi_gathered_slice

@@ -11,6 +11,7 @@ struct octi_gathered_rows {
     size_t taps, k;        ///< of a row, as its addresses have it
     size_t pitch;          ///< BYTES of a gathered row, a multiple of 64
     size_t capacity;       ///< rows of the buffer
+    size_t parts;          ///< that may gather at the same time, >= 1
 };
 
 /// A part's share of the buffer.
@@ -24,11 +25,8 @@ struct octi_gathered_slice {
 bool octi_gathered_rows_plan(
     uint64_t cpu_features, size_t taps, size_t k, int64_t max_rows, struct octi_gathered_rows *rows, size_t *bytes);
 
-/// How many parts may gather at the same time.
-size_t octi_gathered_rows_parts(const struct octi_gathered_rows *rows);
-
 /// The share of the part that does items [begin, end) of `n`: parts that share no item share no row. At least one row
-/// when items are spread evenly over no more parts than octi_gathered_rows_parts().
+/// when items are spread evenly over no more than `parts`.
 struct octi_gathered_slice
 octi_gathered_rows_slice(const struct octi_gathered_rows *rows, uint8_t *buffer, int64_t begin, int64_t end, int64_t n);
 

@@ -185,7 +185,7 @@ void octi_product_run(const struct octi_product *product)
     int64_t columns = (int64_t)(product->groups * weights->n_columns);
     struct oct_executor narrowed;
     if (executor != NULL && product->gathered.gather != NULL) {
-        size_t parts = octi_gathered_rows_parts(&product->gathered);
+        size_t parts = product->gathered.parts;
         narrowed = *executor;
         narrowed.width = executor->width < parts ? executor->width : parts;
         executor = &narrowed;

@@ -1,4 +1,3 @@
-#include "engine/base/checked.h"
 #include "engine/kernels/qgemm/qgemm.h"
 #include "engine/ops/attributes.h"
 #include "engine/ops/element.h"
@@ -112,13 +111,10 @@ static void run(const struct oct_op_run_call *call)
 // Rows of the largest run.
 static int64_t max_rows(const struct oct_op_prepare_call *call)
 {
-    const struct oct_shape *shape = &call->inputs[OCTI_WEIGHTED_X]->shape;
-    int64_t rows = 1;
-    for (int32_t d = 0; d < shape->rank - 1; d++) {
-        int64_t extent = shape->dims[d] == OCT_DIM_BATCH ? call->max_rows : shape->dims[d];
-        rows = octi_mul_int64(rows, extent, &rows) ? rows : INT64_MAX;
-    }
-    return rows;
+    struct oct_shape outer = call->inputs[OCTI_WEIGHTED_X]->shape;
+    int64_t rows;
+    outer.rank--;
+    return oct_shape_elements(&outer, call->max_rows, &rows) == OCT_OK ? rows : INT64_MAX;
 }
 
 static enum oct_status prepare_linear(struct oct_op_prepare_call *call, bool relu)

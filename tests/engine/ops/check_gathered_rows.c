@@ -27,6 +27,20 @@ START_TEST(few_rows_need_a_small_buffer_and_long_ones_still_fill_tiles)
 }
 END_TEST
 
+START_TEST(a_run_of_few_rows_is_shared_out_among_as_many_parts_as_one_of_some)
+{
+    struct octi_gathered_rows rows;
+    size_t bytes;
+    ck_assert(octi_gathered_rows_plan(0, 1, 100, 16, &rows, &bytes));
+    const size_t parts = rows.parts;
+    for (int64_t n = 1; n < 16; n++) {
+        ck_assert(octi_gathered_rows_plan(0, 1, 100, n, &rows, &bytes));
+        ck_assert_uint_ge(rows.parts, 8);
+        ck_assert_uint_le(rows.parts, parts);
+    }
+}
+END_TEST
+
 START_TEST(sizes_that_overflow_are_refused)
 {
     struct octi_gathered_rows rows;
@@ -38,13 +52,13 @@ END_TEST
 
 START_TEST(parts_share_no_row_and_each_has_one)
 {
-    static const int64_t totals[] = {1, 3, 49, 1000, 12544};
+    static const int64_t totals[] = {1, 2, 3, 4, 7, 49, 1000, 12544};
     for (size_t i = 0; i < sizeof totals / sizeof totals[0]; i++) {
         struct octi_gathered_rows rows;
         size_t bytes;
         ck_assert(octi_gathered_rows_plan(0, 9, 70, totals[i], &rows, &bytes));
         uint8_t *buffer = malloc(bytes);
-        for (int64_t parts = 1; parts <= (int64_t)octi_gathered_rows_parts(&rows) && parts <= 40; parts++) {
+        for (int64_t parts = 1; parts <= (int64_t)rows.parts && parts <= 40; parts++) {
             int64_t n = totals[i] > parts ? totals[i] : parts;
             int64_t each = n / parts, longer = n % parts, begin = 0;
             uint8_t *next = buffer;
@@ -68,6 +82,7 @@ static void add(Suite *suite)
     TCase *plan = oct_case(suite, "buffer");
     tcase_add_test(plan, rows_begin_at_cache_lines);
     tcase_add_test(plan, few_rows_need_a_small_buffer_and_long_ones_still_fill_tiles);
+    tcase_add_test(plan, a_run_of_few_rows_is_shared_out_among_as_many_parts_as_one_of_some);
     tcase_add_test(plan, sizes_that_overflow_are_refused);
     tcase_add_test(plan, parts_share_no_row_and_each_has_one);
 }
