@@ -15,8 +15,8 @@ enum { FLAG_ISA, FLAG_KERNELS, FLAG_JSON };
 
 static const struct oct_cli_flag flags[] = {
     {"isa", "LEVEL",
-     "as if this were the highest instruction set: scalar, avx2, avxvnni, avx512vnni, neon, neondot ..., or a "
-     "hexadecimal mask"},
+     "as if this were the highest instruction set: scalar, avx2, avxvnni, avx512vnni, amxint8, neon, neondot ..., or "
+     "a hexadecimal mask"},
     {"kernels", NULL, "also list the kernels, and which one each family picks"},
     {"json", NULL, "one JSON object"},
 };

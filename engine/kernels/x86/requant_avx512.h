@@ -8,7 +8,7 @@
 #include "engine/quant/affine.h"
 
 struct octi_requant_512 {
-    __m512 lo, hi;
+    __m512 hi;
     __m512 bias_factor;
     __m512i zero_point16; ///< in 16-bit lanes
     __m512i zero_point32, lo32;
@@ -19,7 +19,6 @@ struct octi_requant_512 {
 static inline __attribute__((always_inline)) struct octi_requant_512 octi_requant_512(struct octi_output output)
 {
     struct octi_requant_512 r;
-    r.lo = _mm512_set1_ps(output.lo);
     r.hi = _mm512_set1_ps(output.hi);
     r.bias_factor = _mm512_set1_ps(1.0f);
     r.zero_point16 = _mm512_set1_epi16((short)output.zero_point);
@@ -41,40 +40,20 @@ static inline __attribute__((always_inline)) struct octi_requant_512 octi_requan
     return r;
 }
 
-/// rne(clamp(t)); the zero point is added after packing, where a vector holds more lanes.
-static inline __attribute__((always_inline)) __m512i octi_round_512(__m512 t, const struct octi_requant_512 *r)
-{
-    return _mm512_cvtps_epi32(_mm512_min_ps(_mm512_max_ps(t, r->lo), r->hi));
-}
-
-/// As above without the lower bound, which is cheaper to apply where a vector holds more lanes: values too low, and
-/// NaN, end up at INT32_MIN, stay below under saturation and zero point, and the floors do the rest.
+/// rne(clamp(t)) without the lower bound, which is cheaper to apply where a vector holds more lanes, as is the zero
+/// point: values too low, and NaN, end up at INT32_MIN, stay below under saturation and zero point, and the floors do
+/// the rest.
 static inline __attribute__((always_inline)) __m512i octi_round_open_512(__m512 t, const struct octi_requant_512 *r)
 {
     return _mm512_cvtps_epi32(_mm512_min_ps(r->hi, t)); // NaN is kept
 }
 
-/// rne(clamp(fma(bias, bias_factor, f32(sum)) * multiplier)) with vectors read from a panel's header.
-static inline __attribute__((always_inline)) __m512i
-octi_requant_panel_512(__m512i sum, const float *bias, const float *multiplier, const struct octi_requant_512 *r)
-{
-    __m512 t = _mm512_fmadd_ps(_mm512_loadu_ps(bias), r->bias_factor, _mm512_cvtepi32_ps(sum));
-    return octi_round_512(_mm512_mul_ps(t, _mm512_loadu_ps(multiplier)), r);
-}
-
-/// As above with octi_round_open_512(), bias and multiplier in registers.
+/// octi_round_open_512(fma(bias, bias_factor, f32(sum)) * multiplier).
 static inline __attribute__((always_inline)) __m512i
 octi_requant_open_512(__m512i sum, __m512 bias, __m512 multiplier, const struct octi_requant_512 *r)
 {
     __m512 t = _mm512_fmadd_ps(bias, r->bias_factor, _mm512_cvtepi32_ps(sum));
     return octi_round_open_512(_mm512_mul_ps(t, multiplier), r);
-}
-
-/// As above with vectors read from a panel's header.
-static inline __attribute__((always_inline)) __m512i
-octi_requant_panel_open_512(__m512i sum, const float *bias, const float *multiplier, const struct octi_requant_512 *r)
-{
-    return octi_requant_open_512(sum, _mm512_loadu_ps(bias), _mm512_loadu_ps(multiplier), r);
 }
 
 /// Four vectors in the panel's order to 64 bytes in natural order.

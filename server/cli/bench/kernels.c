@@ -18,7 +18,9 @@ enum { FLAG_FILTER, FLAG_ISA, FLAG_THREADS, FLAG_CACHE, FLAG_MIN_MS, FLAG_ALLOW_
 
 static const struct oct_cli_flag flags[] = {
     {"filter", "TEXT", "only cases that have it in set/name, row or operation"},
-    {"isa", "LEVEL", "highest instruction set to use: scalar, avx2, avx512vnni, or a hexadecimal mask of features"},
+    {"isa", "LEVEL",
+     "highest instruction set to use: scalar, avx2, avxvnni, avx512vnni, amxint8, neon, neondot ..., or a hexadecimal "
+     "mask of features"},
     {"threads", "N[,N...]", "threads of a run (default 1)"},
     {"cache", "STATE[,STATE]", "hot: operands where the last run left them (default); cold: evicted before each run"},
     {"min-ms", "N", "milliseconds to measure each case (default 100), and at least 11 samples"},
