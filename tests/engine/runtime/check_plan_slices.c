@@ -171,6 +171,30 @@ START_TEST(linear_layers_write_their_part)
 }
 END_TEST
 
+START_TEST(parts_of_convolutions_by_lines_have_followers)
+{
+    // Whole cache lines of channels and lines of ten pixels: kernels of tiles read a padded copy, one image at a time.
+    struct kit kit = kit_open();
+    oct_value_id x = image(&kit, "x", 64, 10);
+    oct_value_id swish = hardswish(&kit, "swish", conv(&kit, "first", x, 8, 3, 0.2));
+    oct_value_id residual = conv(&kit, "residual", x, 8, 1, 0.1);
+    oct_value_id sum =
+        kit_node_of(&kit, "sum", "quantized::add", KIT_INPUTS(residual, conv(&kit, "second", x, 8, 3, 0.2)),
+                    KIT_ATTRIBUTES(kit_number("scale", 0.1), kit_int("zero_point", 77)));
+    kit_output(&kit, "y", join(&kit, "joined", KIT_INPUTS(swish, sum), 1, 0.1));
+    kit_finish(&kit);
+    struct oct_plan *plan = kit_compare(&kit, 0);
+    const size_t first = plan->graph->values[find(plan, "first")].node;
+    const size_t second = plan->graph->values[find(plan, "second")].node;
+    ck_assert(lies_in(plan, "first", "joined", 0) && lies_in(plan, "second", "joined", 8));
+    ck_assert_uint_eq(oct_plan_step(plan, plan->graph->values[find(plan, "swish")].node).head, first);
+    ck_assert_uint_eq(oct_plan_step(plan, plan->graph->values[find(plan, "sum")].node).head, second);
+    oct_plan_release(plan);
+    kit_compare_everywhere(&kit);
+    kit_close(&kit);
+}
+END_TEST
+
 /// Blocks that live together share no byte, and every read and write of a value falls within the life of its block.
 static void check_blocks(const struct oct_plan *plan)
 {
@@ -271,6 +295,7 @@ static void add(Suite *suite)
     tcase_add_test(slices, parts_of_parts_lie_in_the_outermost_whole);
     tcase_add_loop_test(slices, other_dimensions_are_copied, 0, 2);
     tcase_add_loop_test(slices, linear_layers_write_their_part, 0, 2);
+    tcase_add_test(slices, parts_of_convolutions_by_lines_have_followers);
     tcase_add_loop_test(slices, random_graphs_equal_their_reference, 0, 40);
 }
 
