@@ -8,6 +8,7 @@
 // Sizes that leave a partial tile in every dimension of every kernel.
 #define N_ELEMENTS 150
 #define ROWS       7
+#define MANY_ROWS  39 // more than two tiles of any kernel
 #define COLUMNS    75 // a 64-, 16- and 4-column panel among others
 #define DEPTH      22
 #define MAX_TAPS   25 // of a depthwise window
@@ -79,21 +80,27 @@ static bool multiply(octi_qgemm_fn run,
     for (size_t i = 0; i < packed.weights.n_panels; i++) {
         run(call, &packed.weights, &packed.panels[i]);
     }
+    octi_qgemm_done(geometry);
     return true;
 }
 
-bool octi_qgemm_self_test(const struct octi_qgemm *record)
+static bool rows_self_test(const struct octi_qgemm *record, size_t rows)
 {
     const struct octi_qgemm *scalar = octi_qgemm_at(0);
-    uint8_t x[ROWS * DEPTH + SLACK];
-    uint8_t expected[ROWS * COLUMNS];
-    uint8_t got[ROWS * COLUMNS] = {0};
+    uint8_t x[MANY_ROWS * DEPTH + SLACK];
+    uint8_t expected[MANY_ROWS * COLUMNS] = {0};
+    uint8_t got[MANY_ROWS * COLUMNS] = {0};
     fill(x, sizeof x);
-    struct octi_qgemm_call call = {.m = ROWS, .a = x, .a_stride = DEPTH};
+    struct octi_qgemm_call call = {.m = rows, .a = x, .a_stride = DEPTH};
     const struct octi_panel_source source = {
         .column_stride = DEPTH, .channel_stride = 1, .window_height = 1, .window_width = 1, .channels = DEPTH};
     return multiply(scalar->run, &scalar->geometry, source, &call, expected) &&
            multiply(record->run, &record->geometry, source, &call, got) && memcmp(expected, got, sizeof got) == 0;
+}
+
+bool octi_qgemm_self_test(const struct octi_qgemm *record)
+{
+    return rows_self_test(record, ROWS) && rows_self_test(record, MANY_ROWS);
 }
 
 // A window of side x side along output lines of LINE pixels; one position of the image is padding.

@@ -4,6 +4,9 @@
 #include "octet/cpu.h"
 #include "octet/kernels.h"
 #include "tests/support/oct_check.h"
+#if defined(__x86_64__)
+#include "engine/kernels/x86/tiles.h"
+#endif
 
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +26,23 @@ START_TEST(this_machine_passes_at_every_level_it_has)
     ck_assert_ok(oct_kernels_self_test(oct_cpu_detect(), &error), &error);
 }
 END_TEST
+
+#if defined(__x86_64__)
+START_TEST(no_tiles_are_left_loaded)
+{
+    if ((oct_cpu_detect() & OCT_CPU_BIT(AMXINT8)) == 0) {
+        printf("skipped: tiles, which this machine has not\n");
+        return;
+    }
+    const struct octi_tile_config none = {0};
+    struct octi_tile_config current;
+    struct oct_error error = OCT_ERROR_INIT;
+    ck_assert_ok(oct_kernels_self_test(oct_cpu_detect(), &error), &error);
+    octi_tiles_current(&current);
+    ck_assert_mem_eq(&current, &none, sizeof none);
+}
+END_TEST
+#endif
 
 START_TEST(features_this_machine_lacks_are_refused)
 {
@@ -149,6 +169,9 @@ static void add(Suite *suite)
 {
     TCase *self_test = oct_case(suite, "self-test");
     tcase_add_test(self_test, this_machine_passes_at_every_level_it_has);
+#if defined(__x86_64__)
+    tcase_add_test(self_test, no_tiles_are_left_loaded);
+#endif
     tcase_add_test(self_test, features_this_machine_lacks_are_refused);
     tcase_add_test(self_test, a_wrong_kernel_is_found_in_every_family);
 }
