@@ -337,24 +337,28 @@ static inline void kit_compare_everywhere(struct kit *kit)
     ck_assert_ok(oct_session_create(NULL, &session, &error), &error);
     struct oct_plan *plain = kit_plan(kit->graph, true, true);
     unsigned char *expected = malloc(KIT_MAX_OUTPUT_BYTES), *got = malloc(KIT_MAX_OUTPUT_BYTES);
-    for (size_t level = 0; level < sizeof levels / sizeof levels[0]; level++) {
-        struct oct_plan_options options = oct_plan_options_default();
-        uint64_t mask;
-        ck_assert_status_ok(oct_cpu_mask_parse(levels[level], &mask, NULL));
-        options.cpu_features &= mask;
-        options.max_rows = 8;
-        struct oct_plan *plan = NULL;
-        ck_assert_ok(oct_plan_create(kit->graph, &options, &plan, &error), &error);
-        for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
-            int64_t rows = ROWS[i] <= oct_plan_max_rows(plan) ? ROWS[i] : 1;
-            size_t n = kit_run(session, plain, i, 0, rows, expected);
+    // References take the time: once for each batch.
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        int64_t rows = ROWS[i] <= oct_plan_max_rows(plain) ? ROWS[i] : 1;
+        size_t n = kit_run(session, plain, i, 0, rows, expected);
+        for (size_t level = 0; level < sizeof levels / sizeof levels[0]; level++) {
+            struct oct_plan_options options = oct_plan_options_default();
+            uint64_t mask;
+            ck_assert_status_ok(oct_cpu_mask_parse(levels[level], &mask, NULL));
+            if ((mask & ~options.cpu_features) != 0) {
+                continue; // would run the kernels of a lower level again
+            }
+            options.cpu_features = mask;
+            options.max_rows = 8;
+            struct oct_plan *plan = NULL;
+            ck_assert_ok(oct_plan_create(kit->graph, &options, &plan, &error), &error);
             for (int parallel = 0; parallel < 2; parallel++) {
                 ck_assert_uint_eq(n, kit_run_on(parallel ? &executor : NULL, session, plan, i, 0, rows, got));
                 ck_assert_msg(memcmp(expected, got, n) == 0, "%s, %d rows, executor %d: answers differ by %g",
                               levels[level], (int)rows, parallel, kit_distance(plan, rows, expected, got));
             }
+            oct_plan_release(plan);
         }
-        oct_plan_release(plan);
     }
     free(expected);
     free(got);
