@@ -293,7 +293,9 @@ static enum oct_status build(struct oct_app *app, struct oct_error *error)
     enum oct_status status = oct_config_cpu_features(app->config.cpu_isa, &app->features, error);
     if (status == OCT_OK) {
         // A processor that computes wrongly must not serve.
-        status = oct_app_self_test(oct_kernels_self_test, app->features, (unsigned)app->config.workers_count, error);
+        // Unpinned workers may find themselves on any core.
+        unsigned cores = app->config.workers_pin ? (unsigned)app->config.workers_count : 0;
+        status = oct_app_self_test(oct_kernels_self_test, app->features, cores, error);
     }
     if (status == OCT_OK) {
         status = oct_metrics_create(&app->metrics);

@@ -28,12 +28,11 @@ test_each(oct_self_test_fn test, uint64_t cpu_features, const unsigned *cores, u
     return OCT_OK;
 }
 
-enum oct_status
-oct_app_self_test(oct_self_test_fn test, uint64_t cpu_features, unsigned workers, struct oct_error *error)
+enum oct_status oct_app_self_test(oct_self_test_fn test, uint64_t cpu_features, unsigned cores, struct oct_error *error)
 {
     struct oct_cpus cpus;
     oct_cpus_read("", &cpus);
-    unsigned n = workers > 0 ? workers : cpus.usable;
+    unsigned n = cores > 0 ? cores : cpus.usable;
     cpu_set_t *mask = CPU_ALLOC(OCT_CPUS_MAX);
     size_t mask_bytes = CPU_ALLOC_SIZE(OCT_CPUS_MAX);
     if (mask == NULL || n > cpus.n_pins || pthread_getaffinity_np(pthread_self(), mask_bytes, mask) != 0) {

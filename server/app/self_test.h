@@ -11,10 +11,11 @@
 /// As oct_kernels_self_test().
 typedef enum oct_status (*oct_self_test_fn)(uint64_t cpu_features, struct oct_error *error);
 
-/// Calls `test` on the first `workers` cores of the affinity mask, the ones that workers are pinned to (0: one per
-/// usable core); once, wherever the system likes, when no worker will be pinned. The mask is afterwards as it was.
+/// Calls `test` on the first `cores` cores of the affinity mask, in the order in which workers are pinned (0: on every
+/// usable one); once, wherever the system likes, where there are fewer or a quota leaves none to name. The mask is
+/// afterwards as it was.
 /// Errors: those of `test`, with the core it ran on.
 OCT_NODISCARD enum oct_status
-oct_app_self_test(oct_self_test_fn test, uint64_t cpu_features, unsigned workers, struct oct_error *error);
+oct_app_self_test(oct_self_test_fn test, uint64_t cpu_features, unsigned cores, struct oct_error *error);
 
 #endif

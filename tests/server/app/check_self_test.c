@@ -34,7 +34,7 @@ static void begin(void)
     CPU_ZERO(&seen);
 }
 
-START_TEST(every_core_of_a_worker_is_tested)
+START_TEST(every_usable_core_is_tested)
 {
     struct oct_cpus cpus;
     oct_cpus_read("", &cpus);
@@ -54,7 +54,7 @@ START_TEST(the_thread_may_run_where_it_might_before)
 }
 END_TEST
 
-START_TEST(unpinned_workers_are_tested_once)
+START_TEST(more_cores_than_there_are_is_one_test_anywhere)
 {
     ck_assert_status_ok(oct_app_self_test(note_core, 5, OCT_CPUS_MAX + 1, NULL));
     ck_assert_int_eq(calls, 1);
@@ -74,9 +74,9 @@ static void add(Suite *suite)
 {
     TCase *tests = oct_case(suite, "self_test");
     tcase_add_checked_fixture(tests, begin, NULL);
-    tcase_add_test(tests, every_core_of_a_worker_is_tested);
+    tcase_add_test(tests, every_usable_core_is_tested);
     tcase_add_test(tests, the_thread_may_run_where_it_might_before);
-    tcase_add_test(tests, unpinned_workers_are_tested_once);
+    tcase_add_test(tests, more_cores_than_there_are_is_one_test_anywhere);
     tcase_add_test(tests, a_fault_ends_the_test_and_says_what_computed_wrongly);
 }
 
