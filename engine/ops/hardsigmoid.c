@@ -9,27 +9,7 @@ static inline float hardsigmoid(float x, const struct oct_attribute *attributes)
     return octi_clamp_float(x + 3.0f, 0.0f, 6.0f) / 6.0f;
 }
 
-static int32_t hardsigmoid_code(int32_t code,
-                                const struct oct_tensor_desc *in,
-                                const struct oct_tensor_desc *out,
-                                const struct oct_attribute *attributes)
-{
-    return octi_unary_canonical(hardsigmoid, code, in, out, attributes);
-}
-
-OCTI_UNARY_RUN_FLOAT(run_float, hardsigmoid)
-
-static const struct octi_unary UNARY = {hardsigmoid, hardsigmoid_code, run_float};
-
-static void reference(const struct oct_op_run_call *call)
-{
-    octi_unary_reference(call, &UNARY);
-}
-
-static enum oct_status prepare(struct oct_op_prepare_call *call)
-{
-    return octi_unary_prepare(call, &UNARY);
-}
+OCTI_UNARY(hardsigmoid, NULL)
 
 const struct oct_op octi_op_hardsigmoid = {
     .name = "aten::hardsigmoid",
@@ -41,7 +21,7 @@ const struct oct_op octi_op_hardsigmoid = {
     .max_inputs = 1,
     .n_outputs = 1,
     .dtypes = "float32 quint8 qint8 -> same",
-    .flags = OCT_OP_IN_PLACE | OCT_OP_ANY_FORMAT | OCT_OP_PITCHED,
+    .flags = OCTI_UNARY_FLAGS,
     .attributes = (const struct oct_attribute_spec[]){OCTI_ATTRIBUTES_END},
     .infer = octi_unary_infer_unit,
     .reference = reference,

@@ -11,27 +11,7 @@ static inline float hardswish(float x, const struct oct_attribute *attributes)
     return x * octi_clamp_float(x + 3.0f, 0.0f, 6.0f) / 6.0f; // multiplied first, then divided, as PyTorch does
 }
 
-static int32_t hardswish_code(int32_t code,
-                              const struct oct_tensor_desc *in,
-                              const struct oct_tensor_desc *out,
-                              const struct oct_attribute *attributes)
-{
-    return octi_unary_canonical(hardswish, code, in, out, attributes);
-}
-
-OCTI_UNARY_RUN_FLOAT(run_float, hardswish)
-
-static const struct octi_unary UNARY = {hardswish, hardswish_code, run_float};
-
-static void reference(const struct oct_op_run_call *call)
-{
-    octi_unary_reference(call, &UNARY);
-}
-
-static enum oct_status prepare(struct oct_op_prepare_call *call)
-{
-    return octi_unary_prepare(call, &UNARY);
-}
+OCTI_UNARY(hardswish, NULL)
 
 const struct oct_op octi_op_hardswish = {
     .name = "aten::hardswish",
@@ -42,7 +22,7 @@ const struct oct_op octi_op_hardswish = {
     .max_inputs = 1,
     .n_outputs = 1,
     .dtypes = "float32 -> float32",
-    .flags = OCT_OP_IN_PLACE | OCT_OP_ANY_FORMAT | OCT_OP_PITCHED,
+    .flags = OCTI_UNARY_FLAGS,
     .attributes = (const struct oct_attribute_spec[]){OCTI_ATTRIBUTES_END},
     .infer = octi_unary_infer_float,
     .reference = reference,
@@ -58,7 +38,7 @@ const struct oct_op octi_op_quantized_hardswish = {
     .max_inputs = 1,
     .n_outputs = 1,
     .dtypes = "quint8 qint8 -> same",
-    .flags = OCT_OP_IN_PLACE | OCT_OP_ANY_FORMAT | OCT_OP_PITCHED,
+    .flags = OCTI_UNARY_FLAGS,
     .attributes =
         (const struct oct_attribute_spec[]){
             [OUTPUT_SCALE] = OCTI_ATTRIBUTE_SCALE("output_scale"),

@@ -19,9 +19,7 @@ static int32_t hardtanh_code(int32_t code,
     return octi_clamp_code(code, in, (float)attributes[MIN_VAL].number, (float)attributes[MAX_VAL].number);
 }
 
-OCTI_UNARY_RUN_FLOAT(run_float, hardtanh)
-
-static const struct octi_unary UNARY = {hardtanh, hardtanh_code, run_float};
+OCTI_UNARY(hardtanh, hardtanh_code)
 
 static enum oct_status infer(struct oct_op_infer_call *call)
 {
@@ -33,16 +31,6 @@ static enum oct_status infer(struct oct_op_infer_call *call)
     return octi_unary_infer_same(call);
 }
 
-static void reference(const struct oct_op_run_call *call)
-{
-    octi_unary_reference(call, &UNARY);
-}
-
-static enum oct_status prepare(struct oct_op_prepare_call *call)
-{
-    return octi_unary_prepare(call, &UNARY);
-}
-
 const struct oct_op octi_op_hardtanh = {
     .name = "aten::hardtanh",
     .covers = (const char *const[]){"aten::hardtanh", "aten::hardtanh_", NULL},
@@ -52,7 +40,7 @@ const struct oct_op octi_op_hardtanh = {
     .max_inputs = 1,
     .n_outputs = 1,
     .dtypes = "float32 quint8 qint8 -> same",
-    .flags = OCT_OP_IN_PLACE | OCT_OP_ANY_FORMAT | OCT_OP_PITCHED,
+    .flags = OCTI_UNARY_FLAGS,
     .attributes =
         (const struct oct_attribute_spec[]){
             [MIN_VAL] = {.name = "min_val",

@@ -5,6 +5,9 @@
 
 #include "octet/op.h"
 
+#define OCTI_QUANTIZED_BINARY_FLAGS                                                                                    \
+    (OCT_OP_IN_PLACE | OCT_OP_IN_PLACE_ANY | OCT_OP_ANY_FORMAT | OCT_OP_PITCHED | OCT_OP_POINTWISE)
+
 /// scale, zero_point.
 extern const struct oct_attribute_spec octi_quantized_binary_attributes[];
 

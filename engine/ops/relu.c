@@ -19,19 +19,7 @@ static int32_t relu_code(int32_t code,
     return code > zero ? code : zero;
 }
 
-OCTI_UNARY_RUN_FLOAT(run_float, relu)
-
-static const struct octi_unary UNARY = {relu, relu_code, run_float};
-
-static void reference(const struct oct_op_run_call *call)
-{
-    octi_unary_reference(call, &UNARY);
-}
-
-static enum oct_status prepare(struct oct_op_prepare_call *call)
-{
-    return octi_unary_prepare(call, &UNARY);
-}
+OCTI_UNARY(relu, relu_code)
 
 const struct oct_op octi_op_relu = {
     .name = "aten::relu",
@@ -42,7 +30,7 @@ const struct oct_op octi_op_relu = {
     .max_inputs = 1,
     .n_outputs = 1,
     .dtypes = "float32 quint8 qint8 -> same",
-    .flags = OCT_OP_IN_PLACE | OCT_OP_ANY_FORMAT | OCT_OP_PITCHED,
+    .flags = OCTI_UNARY_FLAGS,
     .attributes = (const struct oct_attribute_spec[]){OCTI_ATTRIBUTES_END},
     .infer = octi_unary_infer_same,
     .reference = reference,

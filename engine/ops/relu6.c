@@ -19,19 +19,7 @@ static int32_t relu6_code(int32_t code,
     return octi_clamp_code(code, in, 0.0f, 6.0f);
 }
 
-OCTI_UNARY_RUN_FLOAT(run_float, relu6)
-
-static const struct octi_unary UNARY = {relu6, relu6_code, run_float};
-
-static void reference(const struct oct_op_run_call *call)
-{
-    octi_unary_reference(call, &UNARY);
-}
-
-static enum oct_status prepare(struct oct_op_prepare_call *call)
-{
-    return octi_unary_prepare(call, &UNARY);
-}
+OCTI_UNARY(relu6, relu6_code)
 
 const struct oct_op octi_op_relu6 = {
     .name = "aten::relu6",
@@ -42,7 +30,7 @@ const struct oct_op octi_op_relu6 = {
     .max_inputs = 1,
     .n_outputs = 1,
     .dtypes = "float32 quint8 qint8 -> same",
-    .flags = OCT_OP_IN_PLACE | OCT_OP_ANY_FORMAT | OCT_OP_PITCHED,
+    .flags = OCTI_UNARY_FLAGS,
     .attributes = (const struct oct_attribute_spec[]){OCTI_ATTRIBUTES_END},
     .infer = octi_unary_infer_same,
     .reference = reference,
@@ -58,7 +46,7 @@ const struct oct_op octi_op_quantized_relu6 = {
     .max_inputs = 1,
     .n_outputs = 1,
     .dtypes = "quint8 qint8 -> same",
-    .flags = OCT_OP_IN_PLACE | OCT_OP_ANY_FORMAT | OCT_OP_PITCHED,
+    .flags = OCTI_UNARY_FLAGS,
     .attributes = (const struct oct_attribute_spec[]){OCTI_ATTRIBUTES_END},
     .infer = octi_unary_infer_quantized_same,
     .reference = reference,

@@ -10,25 +10,7 @@ static inline float same(float x, const struct oct_attribute *attributes)
     return x;
 }
 
-static int32_t requantize_code(int32_t code,
-                               const struct oct_tensor_desc *in,
-                               const struct oct_tensor_desc *out,
-                               const struct oct_attribute *attributes)
-{
-    return octi_unary_canonical(same, code, in, out, attributes);
-}
-
-static const struct octi_unary UNARY = {.on_code = requantize_code};
-
-static void reference(const struct oct_op_run_call *call)
-{
-    octi_unary_reference(call, &UNARY);
-}
-
-static enum oct_status prepare(struct oct_op_prepare_call *call)
-{
-    return octi_unary_prepare(call, &UNARY);
-}
+OCTI_UNARY(same, NULL)
 
 const struct oct_op octi_op_requantize = {
     .name = "octet::requantize",
@@ -39,7 +21,7 @@ const struct oct_op octi_op_requantize = {
     .max_inputs = 1,
     .n_outputs = 1,
     .dtypes = "quint8 qint8 -> same",
-    .flags = OCT_OP_INTERNAL | OCT_OP_IN_PLACE | OCT_OP_ANY_FORMAT | OCT_OP_PITCHED,
+    .flags = OCT_OP_INTERNAL | OCTI_UNARY_FLAGS,
     .attributes =
         (const struct oct_attribute_spec[]){
             [SCALE] = OCTI_ATTRIBUTE_SCALE("scale"),

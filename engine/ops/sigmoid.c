@@ -11,27 +11,7 @@ static inline float sigmoid(float x, const struct oct_attribute *attributes)
     return octi_sigmoid(x);
 }
 
-static int32_t sigmoid_code(int32_t code,
-                            const struct oct_tensor_desc *in,
-                            const struct oct_tensor_desc *out,
-                            const struct oct_attribute *attributes)
-{
-    return octi_unary_canonical(sigmoid, code, in, out, attributes);
-}
-
-OCTI_UNARY_RUN_FLOAT(run_float, sigmoid)
-
-static const struct octi_unary UNARY = {sigmoid, sigmoid_code, run_float};
-
-static void reference(const struct oct_op_run_call *call)
-{
-    octi_unary_reference(call, &UNARY);
-}
-
-static enum oct_status prepare(struct oct_op_prepare_call *call)
-{
-    return octi_unary_prepare(call, &UNARY);
-}
+OCTI_UNARY(sigmoid, NULL)
 
 const struct oct_op octi_op_sigmoid = {
     .name = "aten::sigmoid",
@@ -43,7 +23,7 @@ const struct oct_op octi_op_sigmoid = {
     .max_inputs = 1,
     .n_outputs = 1,
     .dtypes = "float32 quint8 qint8 -> same",
-    .flags = OCT_OP_IN_PLACE | OCT_OP_ANY_FORMAT | OCT_OP_PITCHED,
+    .flags = OCTI_UNARY_FLAGS,
     .attributes = (const struct oct_attribute_spec[]){OCTI_ATTRIBUTES_END},
     .infer = octi_unary_infer_unit,
     .reference = reference,
@@ -59,7 +39,7 @@ const struct oct_op octi_op_quantized_sigmoid = {
     .max_inputs = 1,
     .n_outputs = 1,
     .dtypes = "quint8 qint8 -> same",
-    .flags = OCT_OP_IN_PLACE | OCT_OP_ANY_FORMAT | OCT_OP_PITCHED,
+    .flags = OCTI_UNARY_FLAGS,
     .attributes =
         (const struct oct_attribute_spec[]){
             [OUTPUT_SCALE] = OCTI_ATTRIBUTE_SCALE("output_scale"),

@@ -78,3 +78,27 @@ void octi_table_apply_part(const struct octi_table *table,
     const struct oct_view *views[] = {to, from};
     octi_part_walk_planes(part, views, 2, apply_plane, table);
 }
+
+static void run(const struct oct_op_run_call *call)
+{
+    octi_table_apply(call->state, &call->outputs[0], &call->inputs[0], call->executor);
+}
+
+static void run_part(const struct oct_op_run_call *call, const struct oct_op_part *part)
+{
+    octi_table_apply_part(call->state, &call->outputs[0], &call->inputs[0], part);
+}
+
+uint8_t *octi_table_prepare(struct oct_op_prepare_call *call)
+{
+    struct octi_table *table = oct_op_prepare_alloc(call, sizeof *table);
+    if (table == NULL) {
+        return NULL;
+    }
+    table->kernel = octi_lut_select(call->cpu_features);
+    call->state = table;
+    call->run = run;
+    call->run_part = run_part;
+    call->kernel = table->kernel->kernel.name;
+    return table->bytes;
+}

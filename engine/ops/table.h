@@ -6,8 +6,10 @@
 #include "engine/kernels/elementwise/lut.h"
 #include "octet/op.h"
 
+#define OCTI_TABLE_BYTES 256
+
 struct octi_table {
-    uint8_t bytes[256];
+    uint8_t bytes[OCTI_TABLE_BYTES];
     const struct octi_lut *kernel; ///< octi_lut_select()
 };
 
@@ -22,5 +24,9 @@ void octi_table_apply_part(const struct octi_table *table,
                            const struct oct_view *to,
                            const struct oct_view *from,
                            const struct oct_op_part *part);
+
+/// Makes input 0 by a table output 0 of a step, whole or in parts. Returns the 256 bytes to be filled, or NULL with the
+/// reason in `call->error`.
+uint8_t *octi_table_prepare(struct oct_op_prepare_call *call);
 
 #endif

@@ -6,14 +6,17 @@
 
 static const enum oct_dtype FLOAT_OR_CODES[] = {OCT_DTYPE_FLOAT32, OCT_DTYPE_QUINT8, OCT_DTYPE_QINT8};
 
-int32_t octi_unary_canonical(octi_unary_float_fn function,
-                             int32_t code,
-                             const struct oct_tensor_desc *in,
-                             const struct oct_tensor_desc *out,
-                             const struct oct_attribute *attributes)
+static int32_t on_code(const struct octi_unary *unary,
+                       int32_t code,
+                       const struct oct_tensor_desc *in,
+                       const struct oct_tensor_desc *out,
+                       const struct oct_attribute *attributes)
 {
-    float x = octi_real_of(in, code);
-    return octi_quantize(function(x, attributes), octi_inverse_scale(out->qparams.scale), octi_output_of(out, false));
+    if (unary->on_code != NULL) {
+        return unary->on_code(code, in, out, attributes);
+    }
+    float y = unary->on_float(octi_real_of(in, code), attributes);
+    return octi_quantize(y, octi_inverse_scale(out->qparams.scale), octi_output_of(out, false));
 }
 
 static bool infer_like(struct oct_op_infer_call *call, const enum oct_dtype *allowed, size_t n)
@@ -75,19 +78,9 @@ void octi_unary_reference(const struct oct_op_run_call *call, const struct octi_
         if (x->desc.dtype == OCT_DTYPE_FLOAT32) {
             octi_store_float(y, to, unary->on_float(octi_load_float(x, from), call->attributes));
         } else {
-            octi_store_code(y, to, unary->on_code(octi_load_code(x, from), &x->desc, &y->desc, call->attributes));
+            octi_store_code(y, to, on_code(unary, octi_load_code(x, from), &x->desc, &y->desc, call->attributes));
         }
     } while (octi_index_next(&y->desc.shape, index));
-}
-
-static void run_table(const struct oct_op_run_call *call)
-{
-    octi_table_apply(call->state, &call->outputs[0], &call->inputs[0], call->executor);
-}
-
-static void run_table_part(const struct oct_op_run_call *call, const struct oct_op_part *part)
-{
-    octi_table_apply_part(call->state, &call->outputs[0], &call->inputs[0], part);
 }
 
 enum oct_status octi_unary_prepare(struct oct_op_prepare_call *call, const struct octi_unary *unary)
@@ -98,18 +91,13 @@ enum oct_status octi_unary_prepare(struct oct_op_prepare_call *call, const struc
         call->kernel = "float_rows";
         return OCT_OK;
     }
-    struct octi_table *table = oct_op_prepare_alloc(call, sizeof *table);
+    uint8_t *table = octi_table_prepare(call);
     if (table == NULL) {
         return OCT_ERR_NOMEM;
     }
     for (int32_t byte = 0; byte < 256; byte++) {
         int32_t code = octi_code_of_byte(in->dtype, (uint8_t)byte);
-        table->bytes[byte] = octi_byte_of_code(unary->on_code(code, in, out, call->attributes));
+        table[byte] = octi_byte_of_code(on_code(unary, code, in, out, call->attributes));
     }
-    table->kernel = octi_lut_select(call->cpu_features);
-    call->state = table;
-    call->run = run_table;
-    call->run_part = run_table_part;
-    call->kernel = table->kernel->kernel.name;
     return OCT_OK;
 }

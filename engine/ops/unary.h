@@ -16,19 +16,14 @@ typedef int32_t (*octi_unary_code_fn)(int32_t code,
                                       const struct oct_tensor_desc *out,
                                       const struct oct_attribute *attributes);
 
-/// What distinguishes one operator from another. A NULL function: that kind of input never gets past `infer`.
+/// What distinguishes one operator from another.
 struct octi_unary {
     octi_unary_float_fn on_float;
-    octi_unary_code_fn on_code;
-    oct_op_run_fn run_float; ///< octi_unary_run_float() around an inlined `on_float`
+    octi_unary_code_fn on_code; ///< NULL: Q(on_float(DQ(code)))
+    oct_op_run_fn run_float;    ///< octi_unary_run_float() around an inlined `on_float`
 };
 
-/// Q(f(DQ(code))): the formula of every activation that is not a clamp.
-int32_t octi_unary_canonical(octi_unary_float_fn function,
-                             int32_t code,
-                             const struct oct_tensor_desc *in,
-                             const struct oct_tensor_desc *out,
-                             const struct oct_attribute *attributes);
+#define OCTI_UNARY_FLAGS (OCT_OP_IN_PLACE | OCT_OP_ANY_FORMAT | OCT_OP_PITCHED | OCT_OP_POINTWISE)
 
 /// Infers an output like the input: float32, or per-tensor quint8 or qint8 with the input's parameters.
 enum oct_status octi_unary_infer_same(struct oct_op_infer_call *call);
@@ -73,6 +68,19 @@ enum oct_status octi_unary_prepare(struct oct_op_prepare_call *call, const struc
     {                                                                                                                  \
         const struct oct_view *views[] = {&call->outputs[0], &call->inputs[0]};                                        \
         octi_walk(views, 2, name##_row, call->attributes, call->executor);                                             \
+    }
+
+/// Defines `reference` and `prepare` of a file's records.
+#define OCTI_UNARY(on_float, on_code)                                                                                  \
+    OCTI_UNARY_RUN_FLOAT(run_float, on_float)                                                                          \
+    static const struct octi_unary UNARY = {on_float, on_code, run_float};                                             \
+    static void reference(const struct oct_op_run_call *call)                                                          \
+    {                                                                                                                  \
+        octi_unary_reference(call, &UNARY);                                                                            \
+    }                                                                                                                  \
+    static enum oct_status prepare(struct oct_op_prepare_call *call)                                                   \
+    {                                                                                                                  \
+        return octi_unary_prepare(call, &UNARY);                                                                       \
     }
 
 #endif

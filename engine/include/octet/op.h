@@ -166,10 +166,12 @@ enum oct_op_flag {
     OCT_OP_VARIADIC = 1 << 5,      ///< max_inputs is a bound, not an arity (cat)
     OCT_OP_INTERNAL = 1 << 6,      ///< made by rewriting only; refused in a model file
     OCT_OP_IN_PLACE_ANY = 1 << 7,  ///< with OCT_OP_IN_PLACE: or over any other input of the output's shape
-    OCT_OP_PITCHED = 1 << 8, ///< rows (struct oct_op_part) of output 0, and of an input that it is written over, may
-                             ///< lie further apart than they are long, as their strides say
-    OCT_OP_JOINS = 1 << 9,   ///< output 0 is the inputs side by side along the attribute `dim`; run leaves alone an
-                             ///< input that lies there already
+    OCT_OP_PITCHED = 1 << 8,    ///< rows (struct oct_op_part) of output 0, and of an input that it is written over, may
+                                ///< lie further apart than they are long, as their strides say
+    OCT_OP_JOINS = 1 << 9,      ///< output 0 is the inputs side by side along the attribute `dim`; run leaves alone an
+                                ///< input that lies there already
+    OCT_OP_POINTWISE = 1 << 10, ///< an element of output 0 depends on the attributes, on what describes the tensors and
+                                ///< on the elements at its place in the inputs; on nothing else
 };
 // An operator with none of the format flags reads and writes contiguous tensors.
 

@@ -220,6 +220,12 @@ static bool fill_weights(struct oct_rng *rng, const struct oct_op *op, struct oc
         }
         return true;
     }
+    if (is_one_of(op, "table_lookup")) {
+        c->n_inputs = 2;
+        fill(rng, &c->inputs[1], OCT_DTYPE_QUINT8, (struct oct_shape){1, {256}});
+        c->inputs[1].constant = true;
+        return true;
+    }
     if (is_one_of(op, "::linear")) {
         int64_t k = x->rank > 0 ? x->dims[x->rank - 1] : 1;
         fill_constant(rng, &c->inputs[1], dtype, (struct oct_shape){2, {n_out, k}});

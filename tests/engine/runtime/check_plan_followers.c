@@ -86,7 +86,8 @@ START_TEST(a_value_with_another_reader_is_not_changed)
     struct kit kit = kit_open();
     oct_value_id x = image(&kit, "x", 8, 6);
     oct_value_id a = conv(&kit, "conv1", x, 8, 3, 1);
-    oct_value_id b = hardswish(&kit, "swish", a);
+    oct_value_id b = kit_node_of(&kit, "pool", "aten::max_pool2d", KIT_INPUTS(hardswish(&kit, "swish", a)),
+                                 KIT_ATTRIBUTES(KIT_INTS("kernel_size", 1, 1)));
     kit_output(&kit, "y", add(&kit, "sum", "quantized::add", a, b));
     oct_value_id c = conv(&kit, "conv2", x, 8, 3, 1);
     kit_output(&kit, "shown", c);
