@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "octet/proto/json.h"
+#include "server/cli/bench/bandwidth.h"
 #include "server/cli/bench/kernels.h"
 #include "server/cli/bench/limits.h"
 #include "server/cli/bench/report.h"
@@ -292,6 +293,9 @@ int oct_cmd_bench(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "kernels") == 0) {
         return oct_bench_kernels(argc - 1, argv + 1);
     }
+    if (argc > 1 && strcmp(argv[1], "limits") == 0) {
+        return oct_bench_limits(argc - 1, argv + 1);
+    }
     struct bench_arguments arguments = {.seconds = DEFAULT_SECONDS, .threads = 1};
     const struct oct_cli_syntax syntax = {
         .command = COMMAND,
@@ -299,7 +303,7 @@ int oct_cmd_bench(int argc, char **argv)
         .about = "Measures a .octet file alone: inputs of a fixed seed, warm. Times are of the run only;\n"
                  "writing the inputs is not counted. To compare two builds, run them in turns. `octet bench kernels` "
                  "measures\n"
-                 "single layers.",
+                 "single layers, `octet bench limits` the bandwidth of the caches.",
         .flags = flags,
         .n_flags = sizeof(flags) / sizeof(flags[0]),
         .min_positional = 2,
@@ -315,7 +319,8 @@ int oct_cmd_bench(int argc, char **argv)
     if (strcmp(positional[0], "model") != 0) {
         struct oct_error error = OCT_ERROR_INIT;
         oct_error_set(&error, OCT_ERR_INVALID, positional[0], OCT_POSITION_NONE,
-                      "no such bench; there are `octet bench model FILE` and `octet bench kernels FILE...`");
+                      "no such bench; there are `octet bench model FILE`, `octet bench kernels FILE...` and `octet "
+                      "bench limits`");
         return oct_cli_fail(COMMAND, OCT_ERR_INVALID, &error);
     }
     arguments.path = positional[1];

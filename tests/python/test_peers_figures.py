@@ -38,13 +38,13 @@ class Figures(unittest.TestCase):
             [{"octet": steady, "torch": unsteady}, {"octet": [50] * 4, "torch": [10] * 4}, {"octet": [1] * 4}]
         )
         crew = Crew.__new__(Crew)
-        crew.rounds = lambda names, count, nanoseconds: next(attempts)
+        crew.rounds = lambda names, count, nanoseconds, cold: next(attempts)
         self.assertEqual(crew.steady_rounds(["octet", "torch"], 4, 1e6), {"octet": [50] * 4, "torch": [10] * 4})
 
     def test_attempts_end(self):
         made = []
         crew = Crew.__new__(Crew)
-        crew.rounds = lambda names, count, nanoseconds: made.append(1) or {"octet": [10, 20 + len(made), 10, 20]}
+        crew.rounds = lambda names, count, nanoseconds, cold: made.append(1) or {"octet": [10, 20 + len(made), 10, 20]}
         crew.steady_rounds(["octet"], 4, 1e6)
         self.assertEqual(len(made), figures.ATTEMPTS)
 
@@ -54,6 +54,13 @@ class Figures(unittest.TestCase):
     def test_a_run_is_disturbed_when_nobody_comes_near_the_peak(self):
         self.assertTrue(figures.is_disturbed({"octet": 70, "torch": 74.9}, 100))
         self.assertFalse(figures.is_disturbed({"octet": 70, "torch": 75}, 100))
+
+    def test_what_is_asked_is_reached_by_the_ratio_or_at_the_limit(self):
+        self.assertGreaterEqual(figures.attainment(1.5, 1.5, 0.5, 0.97), 1)
+        self.assertGreaterEqual(figures.attainment(1.01, 1.5, 0.97, 0.97), 1)
+        self.assertGreaterEqual(figures.attainment(1.01, 1.5, 1.2, 0.97), 1)  # padding that was not multiplied
+        self.assertLess(figures.attainment(1.4, 1.5, 0.96, 0.97), 1)
+        self.assertLess(figures.attainment(1.4, 1.5, None, 0.97), 1)
 
     def test_a_summary_counts_who_is_ahead(self):
         found = figures.summarize([0.5, 1.0, 2.0, 4.0])

@@ -77,8 +77,35 @@ class Report(unittest.TestCase):
         line = next(line for line in text.splitlines() if line.startswith("| conv3x3"))
         self.assertEqual(
             [cell.strip() for cell in line.strip("|").split("|")],
-            ["conv3x3", "3", "1.20", "0.90", "1.29", "0.90", "2/3", "1.05", "yes"],
+            ["conv3x3", "3", "1.20", "0.90", "1.29", "0.90", "2/3", "50 %", "2/3", "1.05", "yes"],
         )
+
+    def test_a_row_at_the_limit_reaches_what_is_asked_without_the_ratio(self):
+        text = report.markdown(result(*[measurement(f"m{i}", octet=5.1, torch=5.2) for i in range(3)]))
+        line = next(line for line in text.splitlines() if line.startswith("| conv3x3"))
+        self.assertTrue(line.endswith("| 98 % | 3/3 | 1.05 | yes |"), line)
+
+    def test_more_than_the_limit_is_told_as_it_is(self):
+        text = report.markdown(result(measurement("m", octet=4, torch=4)))
+        self.assertIn("| 125 % | 1/1 | 1.05 | yes |", text)
+
+    def test_cold_operands_have_tables_of_their_own(self):
+        hot, cold = measurement("m", octet=10, torch=20), {**measurement("m", octet=40, torch=60), "cache": "cold"}
+        text = report.markdown(result(hot, cold))
+        self.assertIn("### Layers by row, operands in the caches that hold them", text)
+        _, summary = text.split("### Layers by row, operands in memory")
+        self.assertIn("| conv3x3 | 1 | 1.50 |", summary)
+
+    def test_a_node_of_the_dispatch_model_is_held_against_what_is_asked(self):
+        found = {**measurement("20 nodes", kind="dispatch", octet=2, torch=60), "nodes": 20}
+        self.assertIn("octet 100 ns, torch 3 us (asked: at most 2 us; reached: yes)", report.markdown(result(found)))
+
+    def test_loading_names_each_best_file_and_what_is_reached(self):
+        found = measurement("net", kind="load", octet=70_000, torch=280_000)
+        found.update(forms={"octet": "octet", "torch": "x86"}, first={"octet": 1e6, "torch": 2e6})
+        text = report.markdown(result(found))
+        self.assertIn("| torch | x86 | 280 ms | 2 ms | 4.00 |", text)
+        self.assertIn("at most 60 ms (no) and 5 times as fast as the best peer (no, 4.00)", text)
 
     def test_a_peer_that_computes_something_else_is_not_the_best(self):
         text = report.markdown(result(measurement("m1", octet=10, onnxruntime=5, torch=30, disagrees=["onnxruntime"])))
@@ -91,7 +118,10 @@ class Report(unittest.TestCase):
         found = result(
             measurement("a", kind="model", octet=10, torch=20), measurement("b", kind="model", octet=10, torch=80)
         )
-        self.assertIn("Least ratio 2.00 (asked 1.2), geometric mean 4.00 (asked 1.4).", report.markdown(found))
+        self.assertIn(
+            "Least ratio 2.00 (asked 1.2; 2 of 2 reach it or the limit), geometric mean 4.00 (asked 1.4).",
+            report.markdown(found),
+        )
 
     def test_a_measurement_without_octet_has_no_ratio(self):
         self.assertNotIn("ratio", report.figures_of(measurement("m", torch=30), {}))

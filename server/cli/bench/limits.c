@@ -110,39 +110,52 @@ bool oct_bench_is_quiet(const struct oct_bench_around *measurements,
 struct pass {
     const struct oct_yardstick *yardstick; ///< NULL: copy
     char *bytes;
-    size_t n_bytes;
+    size_t part_bytes; ///< of one thread, read and written ones
+    size_t n_parts;
+    uint64_t count;
 };
 
-static void make_pass(const struct pass *pass)
+static void make_passes(void *argument, size_t index, size_t n_parts)
 {
-    if (pass->yardstick != NULL) {
-        pass->yardstick->read(pass->bytes, pass->n_bytes);
-    } else {
-        memcpy(pass->bytes + pass->n_bytes / 2, pass->bytes, pass->n_bytes / 2);
-        __asm__ volatile("" ::: "memory");
+    const struct pass *pass = argument;
+    size_t half = pass->part_bytes / 2;
+    (void)n_parts;
+    for (uint64_t i = 0; i < pass->count; ++i) {
+        if (pass->yardstick != NULL) {
+            pass->yardstick->read(pass->bytes + index * pass->part_bytes, pass->part_bytes);
+        } else {
+            memcpy(pass->bytes + (pass->n_parts + index) * half, pass->bytes + index * half, half);
+            __asm__ volatile("" ::: "memory");
+        }
     }
 }
 
-static uint64_t time_passes(const struct pass *pass, uint64_t count)
+static uint64_t time_passes(struct pass *pass, const struct oct_executor *executor, uint64_t count)
 {
+    pass->count = count;
     uint64_t begin = oct_stopwatch_now();
-    for (uint64_t i = 0; i < count; ++i) {
-        make_pass(pass);
+    if (executor != NULL) {
+        executor->parallel(executor->context, pass->n_parts, make_passes, pass);
+    } else {
+        make_passes(pass, 0, 1);
     }
     uint64_t elapsed = oct_stopwatch_now() - begin;
     return elapsed > 0 ? elapsed : 1;
 }
 
-static double pass_gbps(const struct pass *pass, bool evict)
+static double pass_gbps(struct pass *pass, const struct oct_executor *executor, bool evict)
 {
     uint64_t samples[BANDWIDTH_SAMPLES * 8];
-    size_t n_samples = 0;
-    uint64_t passes = evict ? 1 : 1 + MIN_PASS_NS / time_passes(pass, 1), spent = 0;
+    size_t n_samples = 0, n_bytes = pass->part_bytes * pass->n_parts;
+    uint64_t passes = 1, spent = 0;
+    while (!evict && time_passes(pass, executor, passes) < MIN_PASS_NS) {
+        passes *= 2;
+    }
     while (n_samples < BANDWIDTH_SAMPLES || (spent < BANDWIDTH_NS && n_samples < BANDWIDTH_SAMPLES * 8)) {
         if (evict) {
-            (void)oct_yardstick_evict(pass->bytes, pass->n_bytes);
+            (void)oct_yardstick_evict(pass->bytes, n_bytes);
         }
-        uint64_t elapsed = time_passes(pass, passes);
+        uint64_t elapsed = time_passes(pass, executor, passes);
         spent += elapsed;
         size_t at = n_samples++; // kept sorted: there are few
         for (; at > 0 && samples[at - 1] > elapsed; --at) {
@@ -150,17 +163,23 @@ static double pass_gbps(const struct pass *pass, bool evict)
         }
         samples[at] = elapsed;
     }
-    return (double)pass->n_bytes * (double)passes / (double)samples[n_samples / 2];
+    return (double)n_bytes * (double)passes / (double)samples[n_samples / 2];
 }
 
-double oct_bench_read_gbps(const struct oct_yardstick *yardstick, const void *bytes, size_t n_bytes, bool evict)
+double oct_bench_read_gbps(const struct oct_yardstick *yardstick,
+                           const struct oct_executor *executor,
+                           const void *bytes,
+                           size_t n_bytes,
+                           bool evict)
 {
-    const struct pass pass = {yardstick, (char *)(uintptr_t)bytes, n_bytes / 512 * 512};
-    return pass_gbps(&pass, evict);
+    size_t n_parts = executor != NULL ? executor->width : 1;
+    struct pass pass = {yardstick, (char *)(uintptr_t)bytes, n_bytes / n_parts / 512 * 512, n_parts, 0};
+    return pass_gbps(&pass, executor, evict);
 }
 
-double oct_bench_copy_gbps(void *bytes, size_t n_bytes, bool evict)
+double oct_bench_copy_gbps(const struct oct_executor *executor, void *bytes, size_t n_bytes, bool evict)
 {
-    const struct pass pass = {NULL, bytes, n_bytes / 2 * 2};
-    return pass_gbps(&pass, evict);
+    size_t n_parts = executor != NULL ? executor->width : 1;
+    struct pass pass = {NULL, bytes, n_bytes / n_parts / 2 * 2, n_parts, 0};
+    return pass_gbps(&pass, executor, evict);
 }

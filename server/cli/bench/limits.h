@@ -44,10 +44,16 @@ bool oct_bench_is_quiet(const struct oct_bench_around *measurements,
                         char *reason,
                         size_t reason_bytes);
 
-/// Billion bytes a second of reading `n_bytes` (at least 512) from memory that `bytes` begins.
-/// @param evict  drop it from the caches before each pass; else it is where the pass before left it
-double oct_bench_read_gbps(const struct oct_yardstick *yardstick, const void *bytes, size_t n_bytes, bool evict);
-/// Billion bytes a second, read and written ones both counted, of memcpy from the first half of `bytes` to the second.
-double oct_bench_copy_gbps(void *bytes, size_t n_bytes, bool evict);
+/// Billion bytes a second of reading memory once, `n_bytes` (at least 512 for each thread) that `bytes` begins; all
+/// threads, each a part of its own.
+/// @param executor  NULL: the calling thread
+/// @param evict     drop it from the caches before each pass; else it is where the pass before left it
+double oct_bench_read_gbps(const struct oct_yardstick *yardstick,
+                           const struct oct_executor *executor,
+                           const void *bytes,
+                           size_t n_bytes,
+                           bool evict);
+/// The same of memcpy from the first half of `bytes` to the second, read and written bytes both counted.
+double oct_bench_copy_gbps(const struct oct_executor *executor, void *bytes, size_t n_bytes, bool evict);
 
 #endif

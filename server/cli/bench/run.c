@@ -125,13 +125,14 @@ static void name_kernel(const struct oct_plan *plan, struct oct_bench_result *re
     }
 }
 
-/// Bandwidth that a buffer as large as the operands can be read or copied with.
+/// Bandwidth that a buffer as large as the operands can be read or copied with, by as many threads.
 static enum oct_status
 measure_limit(const struct oct_bench_run *run, const struct oct_bench_blocks *blocks, struct oct_bench_result *result)
 {
     enum oct_bench_limit limit = oct_bench_limit_of(result->shape);
-    size_t n_bytes = (size_t)result->bytes < 512 ? 512 : (size_t)result->bytes;
-    if (limit == OCT_BENCH_LIMIT_NONE || run->executor != NULL) {
+    size_t least = 512 * run->options.threads;
+    size_t n_bytes = (size_t)result->bytes < least ? least : (size_t)result->bytes;
+    if (limit == OCT_BENCH_LIMIT_NONE) {
         return OCT_OK;
     }
     void *bytes = blocks->allocator.allocate(blocks->allocator.context, n_bytes, OCT_ALIGN);
@@ -140,8 +141,8 @@ measure_limit(const struct oct_bench_run *run, const struct oct_bench_blocks *bl
     }
     memset(bytes, 1, n_bytes);
     result->limit_gbps = limit == OCT_BENCH_LIMIT_READ
-                             ? oct_bench_read_gbps(&run->yardstick, bytes, n_bytes, run->options.cold)
-                             : oct_bench_copy_gbps(bytes, n_bytes, run->options.cold);
+                             ? oct_bench_read_gbps(&run->yardstick, run->executor, bytes, n_bytes, run->options.cold)
+                             : oct_bench_copy_gbps(run->executor, bytes, n_bytes, run->options.cold);
     blocks->allocator.release(blocks->allocator.context, bytes, n_bytes);
     return OCT_OK;
 }

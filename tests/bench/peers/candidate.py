@@ -1,4 +1,7 @@
-"""What a worker times: one way in which one library runs one model."""
+"""What a worker times: one way in which one library runs one model.
+
+A peer's `candidates(job, only=None)` yields all ways that it has, or the one with the label `only`.
+"""
 
 from dataclasses import dataclass, field
 from typing import Callable, Dict

@@ -23,16 +23,21 @@ class PeerFailed(RuntimeError):
     """A worker answered with an error, or ended."""
 
 
+def surroundings(settings):
+    """The environment of a process that runs one library."""
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join((str(HERE), str(ROOT / "proto" / "python" / "src"))))
+    limit = ONEDNN_LIMITS.get(settings["isa"])
+    if limit:
+        environment.update(ONEDNN_MAX_CPU_ISA=limit, DNNL_MAX_CPU_ISA=limit)
+    # Spinning OpenMP threads that share a core would wait for one another for whole time slices.
+    environment["OMP_NUM_THREADS"] = str(settings["threads"])
+    environment["OMP_PROC_BIND"] = "true"
+    environment["OMP_PLACES"] = ",".join(f"{{{cpu}}}" for cpu in settings["cpus"])
+    return environment
+
+
 class Member:
     def __init__(self, name, settings, log):
-        environment = dict(os.environ, PYTHONPATH=os.pathsep.join((str(HERE), str(ROOT / "proto" / "python" / "src"))))
-        limit = ONEDNN_LIMITS.get(settings["isa"])
-        if limit:
-            environment.update(ONEDNN_MAX_CPU_ISA=limit, DNNL_MAX_CPU_ISA=limit)
-        # Spinning OpenMP threads that share a core would wait for one another for whole time slices.
-        environment["OMP_NUM_THREADS"] = str(settings["threads"])
-        environment["OMP_PROC_BIND"] = "true"
-        environment["OMP_PLACES"] = ",".join(f"{{{cpu}}}" for cpu in settings["cpus"])
         self.name = name
         self._log = log
         self._process = subprocess.Popen(
@@ -41,7 +46,7 @@ class Member:
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
-            env=environment,
+            env=surroundings(settings),
             cwd=HERE,
         )
 
@@ -96,28 +101,28 @@ class Crew:
                 refused[member.name] = str(error)
         return loaded, refused
 
-    def steady_rounds(self, names, count, nanoseconds):
+    def steady_rounds(self, names, count, nanoseconds, cold=False):
         """Rounds, measured anew while something else on the machine makes them unsteady; the steadiest of all attempts.
 
         The choice looks at spreads alone, never at who is faster.
         """
         begin = time.monotonic()
-        attempts = [self.rounds(names, count, nanoseconds)]
+        attempts = [self.rounds(names, count, nanoseconds, cold)]
         while (
             figures.unsteadiness(attempts[-1]) > figures.UNSTEADY
             and len(attempts) < figures.ATTEMPTS
             and time.monotonic() - begin < PATIENCE_SECONDS
         ):
-            attempts.append(self.rounds(names, count, nanoseconds))
+            attempts.append(self.rounds(names, count, nanoseconds, cold))
         return min(attempts, key=figures.unsteadiness)
 
-    def rounds(self, names, count, nanoseconds):
+    def rounds(self, names, count, nanoseconds, cold=False):
         """{name: [nanoseconds of a run, one for each round]}; every round asks each member once."""
         samples = {name: [] for name in names}
         for _ in range(count):
             for member in self.members:
                 if member.name in samples:
-                    answer = member.ask("time", nanoseconds=nanoseconds)
+                    answer = member.ask("time", nanoseconds=nanoseconds, cold=cold)
                     samples[member.name].append(round(answer["nanoseconds"], 1))
                     self.turns += 1
                     self.interrupted += answer["interrupted"] > 0

@@ -61,6 +61,11 @@ def is_disturbed(gops, peak):
     return max(gops.values()) < CALIBRATION_SHARE * peak
 
 
+def attainment(ratio, asked, share, share_asked):
+    """At least 1 when the ratio is what is asked or the limit is as good as reached. @param share  None: not known"""
+    return max(ratio / asked, (share or 0) / share_asked)
+
+
 def summarize(ratios):
     """Of one row: median, least, geometric mean, how many are above 1."""
     return {

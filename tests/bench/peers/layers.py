@@ -33,6 +33,11 @@ class Layer:
     rows: int
     operations: int = 0  # multiplications and additions
 
+    def operand_bytes(self, output):
+        """Bytes of inputs, weights, biases and the array `output`, each once."""
+        weights = [entry.data for entry in self.model.constants]
+        return sum(int(array.nbytes) for array in (*self.inputs, *weights, output))
+
 
 def _generator(case):
     return np.random.default_rng(zlib.crc32(f"{case['name']} {case['op']}".encode()))
@@ -210,3 +215,29 @@ def null_model():
         [fmt.Node("layer", "aten::reshape", ["x"], ["y"], {"shape": [-1, 4]})],
     )
     return Layer(model, [np.arange(4, dtype=np.uint8).reshape(1, 4)], 1)
+
+
+DISPATCH_NODES, DISPATCH_WIDTH = 20, 16
+
+
+def dispatch_model():
+    """Twenty nodes with next to nothing to do, linear layers and additions by turns: what a node costs."""
+    rng = np.random.default_rng(DISPATCH_NODES)
+    nodes, constants, value, before = [], [], "x", "x"
+    for index in range(DISPATCH_NODES):
+        name = f"n{index}"
+        if index % 2:
+            attributes = {"scale": 0.0617, "zero_point": 3}
+            nodes.append(fmt.Node(name, "quantized::add", [value, before], [name], attributes))
+        else:
+            node, weights = _weighted(rng, "quantized::linear", value, (DISPATCH_WIDTH, DISPATCH_WIDTH), 3, False)
+            for constant in weights:
+                constant.name = f"{name}.{constant.name}"
+            node.name, node.outputs = name, [name]
+            node.inputs = [value, *(constant.name for constant in weights)]
+            nodes.append(node)
+            constants += weights
+            before = value
+        value = name
+    inputs = [fmt.Input("x", "quint8", ("N", DISPATCH_WIDTH), INPUT_SCALE, 0)]
+    return Layer(_model(inputs, nodes, constants, value), [_activations(rng, (1, DISPATCH_WIDTH))], 1)

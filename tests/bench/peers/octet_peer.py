@@ -27,7 +27,7 @@ class OctetPeer:
         isa = self._library.cpu_isa_name(self._features).decode()
         return {"octet": self._library.version().decode(), "isa": isa}
 
-    def candidates(self, job):
+    def candidates(self, job, only=None):
         session = self._library.open(job.path, job.rows, self._features)
         run = session.runner(self._executor)
         session.write(job.inputs)

@@ -22,8 +22,8 @@ class OnnxRuntimePeer:
     def versions(self):
         return {"onnxruntime": onnxruntime.__version__}
 
-    def candidates(self, job):
-        for label, content, data, back in forms(job):
+    def candidates(self, job, only=None):
+        for label, content, data, back in forms(job, only=only):
             yield self._candidate(label, content, data, back, job.threads)
 
     def _candidate(self, label, content, data, back, threads):

@@ -20,8 +20,8 @@ class OpenVinoPeer:
     def versions(self):
         return {"openvino": openvino.__version__}
 
-    def candidates(self, job):
-        for label, content, data, back in forms(job, permute_floats=True):
+    def candidates(self, job, only=None):
+        for label, content, data, back in forms(job, permute_floats=True, only=only):
             model = self._core.read_model(content)
             compiled = self._core.compile_model(
                 model,

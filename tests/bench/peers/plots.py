@@ -17,17 +17,18 @@ def _save(figure, path):
     pyplot.close(figure)
 
 
-def _found(result, kind, threads):
+def _found(result, kind, threads, cache="hot"):
     overheads = result["overheads"].get(str(threads), {})
     for measurement in result["measurements"]:
-        if measurement["kind"] == kind and measurement["threads"] == threads:
+        state = measurement.get("cache", "hot")
+        if measurement["kind"] == kind and measurement["threads"] == threads and state == cache:
             yield measurement, figures_of(measurement, overheads)
 
 
-def layers(result, threads, path):
+def layers(result, threads, path, cache="hot"):
     """Each shape's ratio to its best peer, a line of points for each row. Returns whether there was any to draw."""
     ratios = {}
-    for measurement, found in _found(result, "layer", threads):
+    for measurement, found in _found(result, "layer", threads, cache):
         if "ratio" in found:
             ratios.setdefault(measurement["row"], []).append((found["ratio"], found["best"]))
     if not ratios:

@@ -1,24 +1,28 @@
 """The result of a run as Markdown. A result is plain data, as it stands in the JSON file:
 
 {"machine", "versions", "settings", "peak_gops", "ghz", "calibration": {"gops": {name: value}, "disturbed"}, "turns",
- "interrupted", "overheads": {threads as text: {name: ns}}, "measurements": [measurement],
- "skipped": [{"name", "set", "reason"}]}
+ "interrupted", "overheads": {threads as text: {name: ns}}, "bandwidth": {threads as text: [[loop, cache, bytes, gbps]]},
+ "measurements": [measurement], "skipped": [{"name", "set", "reason"}]}
 
-A measurement: {"kind": "layer" or "model", "name", "set", "row", "batch", "threads", "operations",
-"samples": {name: [ns]}, "forms", "facts", "refused": {name: reason}, "agreement": {name: {...}}, "disagrees": [names]};
-`figures_of` derives the rest.
+A measurement: {"kind": "layer", "model", "load" or "dispatch", "name", "set", "row", "batch", "threads", "cache" of a layer,
+"operations", "bytes", "samples": {name: [ns]}, "forms", "facts", "refused": {name: reason}, "agreement": {name: {...}},
+"disagrees": [names]}; `figures_of` derives the rest. "facts" and "agreement" stand with the first state of a layer.
 """
 
 import json
 import statistics
 
-from peers import figures, targets
+from peers import figures, limits, targets
 
 OWN = "octet"
+STATES = {"hot": "operands in the caches that hold them", "cold": "operands in memory"}
 
 
-def figures_of(measurement, overheads):
-    """What a table says of one measurement; ratios are absent without Octet or without a peer that agrees with it."""
+def figures_of(measurement, overheads, limit=None):
+    """What a table says of one measurement; ratios are absent without Octet or without a peer that agrees with it.
+
+    @param limit  nanoseconds that the machine allows, None: not known
+    """
     samples = measurement["samples"]
     medians = {name: statistics.median(times) for name, times in samples.items()}
     found = {"medians": medians, "spreads": {name: figures.spread(times) for name, times in samples.items()}}
@@ -29,18 +33,33 @@ def figures_of(measurement, overheads):
         found["ratio"], found["ratio_without_overhead"] = figures.ratio(samples, overheads, best, OWN)
     if measurement.get("operations"):
         found["gops"] = {name: measurement["operations"] / time for name, time in medians.items()}
+    if limit is not None and OWN in medians:
+        found["share"] = limit / medians[OWN]
     return found
 
 
-def row_summaries(result, threads, key="ratio"):
-    """{row: summary of the layers' ratios}, in the order of the rows' first appearance."""
-    ratios = {}
-    for measurement in result["measurements"]:
-        if measurement["kind"] == "layer" and measurement["threads"] == threads:
-            found = figures_of(measurement, _overheads(result, threads))
-            if key in found:
-                ratios.setdefault(measurement["row"], []).append(found[key])
-    return {row: figures.summarize(values) for row, values in ratios.items()}
+def found_in(result, kind, threads, cache="hot"):
+    """[(measurement, its figures)] of one kind and state."""
+    points = result.get("bandwidth", {}).get(str(threads), [])
+    return [
+        (m, figures_of(m, _overheads(result, threads), limits.least_nanoseconds(m, result["peak_gops"], points)))
+        for m in result["measurements"]
+        if m["kind"] == kind and m["threads"] == threads and m.get("cache", "hot") == cache
+    ]
+
+
+def rows_of(result, threads, cache="hot"):
+    """{row: [figures of a layer that has a ratio]}, in the order of the rows' first appearance."""
+    rows = {}
+    for measurement, found in found_in(result, "layer", threads, cache):
+        if "ratio" in found:
+            rows.setdefault(measurement["row"], []).append(found)
+    return rows
+
+
+def attained(found, asked):
+    """For each of some figures: at least 1 when the ratio `asked` or LIMIT_SHARE of the limit is reached."""
+    return [figures.attainment(f["ratio"], asked, f.get("share"), targets.LIMIT_SHARE) for f in found]
 
 
 def _overheads(result, threads):
@@ -69,39 +88,39 @@ def _peer_names(result):
     return [name for name in result["settings"]["names"] if name != OWN]
 
 
-def _summary(result, threads):
-    without = row_summaries(result, threads, "ratio_without_overhead")
+def _share_text(found):
+    shares = [f["share"] for f in found if "share" in f]
+    return f"{100 * statistics.median(shares):.0f} %" if shares else ""
+
+
+def _verdict(found, asked):
+    """[how many reach, asked, does the median shape reach it] of some figures; empty without a target."""
+    if asked is None:
+        return ["", "", ""]
+    values = attained(found, asked)
+    reached = sum(value >= 1 for value in values)
+    return [f"{reached}/{len(values)}", f"{asked:.2f}", "yes" if statistics.median(values) >= 1 else "no"]
+
+
+def _summary(result, threads, cache):
     rows = []
-    for row, found in row_summaries(result, threads).items():
-        target = targets.LAYERS.get(row)
-        verdict = "" if target is None else "yes" if found["median"] >= target else "no"
+    for row, found in rows_of(result, threads, cache).items():
+        ratios = figures.summarize([f["ratio"] for f in found])
         rows.append(
             [
                 row,
-                found["cases"],
-                f"{found['median']:.2f}",
-                f"{found['least']:.2f}",
-                f"{found['geometric_mean']:.2f}",
-                f"{without[row]['median']:.2f}",
-                f"{found['ahead']}/{found['cases']}",
-                "" if target is None else f"{target:.2f}",
-                verdict,
+                ratios["cases"],
+                f"{ratios['median']:.2f}",
+                f"{ratios['least']:.2f}",
+                f"{ratios['geometric_mean']:.2f}",
+                f"{statistics.median(f['ratio_without_overhead'] for f in found):.2f}",
+                f"{ratios['ahead']}/{ratios['cases']}",
+                _share_text(found),
+                *_verdict(found, targets.LAYERS.get(row)),
             ]
         )
-    return table(
-        [
-            "row",
-            "shapes",
-            "median",
-            "least",
-            "geometric mean",
-            "median without call overhead",
-            "ahead",
-            "asked",
-            "reached",
-        ],
-        rows,
-    )
+    header = ["row", "shapes", "median", "least", "geometric mean", "median without call overhead", "ahead"]
+    return table([*header, "share of limit", "reach either", "asked", "reached"], rows)
 
 
 def _cells(measurement, found, names, peak):
@@ -127,32 +146,70 @@ def _is_float(measurement, name):
     return bool(measurement["facts"].get(name, {}).get("float"))
 
 
-def _details(result, kind, threads):
+def _details(result, kind, threads, cache="hot"):
     names = _peer_names(result)
     rows = []
-    for measurement in result["measurements"]:
-        if measurement["kind"] != kind or measurement["threads"] != threads:
-            continue
-        found = figures_of(measurement, _overheads(result, threads))
+    for measurement, found in found_in(result, kind, threads, cache):
         label = measurement["name"] if kind == "layer" else f"{measurement['name']}, batch {measurement['batch']}"
         first = [f"{measurement['set']}: {label}", measurement["row"]] if kind == "layer" else [label]
-        rows.append([*first, *_cells(measurement, found, names, result["peak_gops"] if kind == "layer" else None)])
+        cells = _cells(measurement, found, names, result["peak_gops"] * threads if kind == "layer" else None)
+        if kind == "model":
+            cells += [f"{100 * found['share']:.0f} %" if "share" in found else "", *_model_verdict(found)]
+        rows.append([*first, *cells])
     header = ["layer", "row", OWN, *names, "of peak"] if kind == "layer" else ["model", OWN, *names]
-    return table([*header, "best peer", "ratio", "without overhead"], rows) if rows else ""
+    header += ["best peer", "ratio", "without overhead"]
+    header += ["share of limit", "asked", "reached"] if kind == "model" else []
+    return table(header, rows) if rows else ""
+
+
+def _model_verdict(found):
+    return _verdict([found], targets.MODEL_EACH)[1:] if "ratio" in found else ["", ""]
 
 
 def model_summary(result, threads):
-    """(least ratio, geometric mean) over the models, or None."""
-    ratios = [
-        found["ratio"]
-        for found in (
-            figures_of(m, _overheads(result, threads))
-            for m in result["measurements"]
-            if m["kind"] == "model" and m["threads"] == threads
+    """(least ratio, geometric mean, how many reach what is asked of each, how many there are) of the models, or None."""
+    found = [f for _, f in found_in(result, "model", threads) if "ratio" in f]
+    if not found:
+        return None
+    ratios = [f["ratio"] for f in found]
+    reached = sum(value >= 1 for value in attained(found, targets.MODEL_EACH))
+    return min(ratios), figures.geometric_mean(ratios), reached, len(ratios)
+
+
+def _dispatch(result, threads):
+    """A line on the model of tiny nodes, or None."""
+    for measurement, found in found_in(result, "dispatch", threads):
+        nodes = measurement["nodes"]
+        costs = ", ".join(f"{name} {time_text(time / nodes)}" for name, time in found["medians"].items())
+        reached = found["medians"].get(OWN, 0) / nodes <= targets.DISPATCH_NANOSECONDS
+        return (
+            f"A node with next to nothing to do, of a model of {nodes} of them: {costs} "
+            f"(asked: at most {time_text(targets.DISPATCH_NANOSECONDS)}; reached: {'yes' if reached else 'no'})."
         )
-        if "ratio" in found
-    ]
-    return (min(ratios), figures.geometric_mean(ratios)) if ratios else None
+    return None
+
+
+def _loading(result):
+    """The section on loading, or nothing."""
+    parts = []
+    for measurement, found in found_in(result, "load", 1):
+        mine, rows = found["medians"].get(OWN), []
+        for name, time in found["medians"].items():
+            ratio = f"{time / mine:.2f}" if mine and name != OWN else ""
+            rows.append([name, measurement["forms"][name], time_text(time), time_text(measurement["first"][name]), ratio])
+        parts += [
+            f"## Loading\n{measurement['name']}, from the file in the page cache until it can run, 1 thread; "
+            "each sample in a process of its own, each library from its best file.",
+            table(["library", "file", "until ready", "first run", "ratio"], rows),
+        ]
+        if "ratio" in found:
+            fast, ahead = mine <= targets.LOAD_NANOSECONDS, found["ratio"] >= targets.LOAD_RATIO
+            parts.append(
+                f"Asked: at most {time_text(targets.LOAD_NANOSECONDS)} ({'yes' if fast else 'no'}) and "
+                f"{targets.LOAD_RATIO:g} times as fast as the best peer ({'yes' if ahead else 'no'}, "
+                f"{found['ratio']:.2f})."
+            )
+    return parts
 
 
 def _faults(result):
@@ -170,6 +227,30 @@ def json_text(result):
     head = json.dumps({key: value for key, value in result.items() if key != "measurements"}, indent=1)
     lines = ",\n  ".join(json.dumps(measurement) for measurement in result["measurements"])
     return f'{head[:-2]},\n "measurements": [\n  {lines}\n ]\n}}\n'
+
+
+def _with_threads(result, threads):
+    """The sections on one number of threads."""
+    cost = ", ".join(f"{name} {time_text(value)}" for name, value in _overheads(result, threads).items())
+    parts = [f"## {threads} thread{'s' if threads > 1 else ''}\nA call that computes nothing: {cost}."]
+    dispatch = _dispatch(result, threads)
+    parts += [dispatch] if dispatch else []
+    details = _details(result, "model", threads)
+    if details:
+        parts += ["### Whole models", details]
+        summary = model_summary(result, threads)
+        if summary:
+            least, mean, reached, count = summary
+            parts.append(
+                f"Least ratio {least:.2f} (asked {targets.MODEL_EACH}; {reached} of {count} reach it or the limit), "
+                f"geometric mean {mean:.2f} (asked {targets.MODELS_MEAN})."
+            )
+    states = [state for state in ("hot", "cold") if found_in(result, "layer", threads, state)]
+    for state in states:
+        parts += [f"### Layers by row, {STATES[state]}", _summary(result, threads, state)]
+    for state in states:
+        parts += [f"### Layers, {STATES[state]}", _details(result, "layer", threads, state)]
+    return parts
 
 
 def markdown(result):
@@ -191,22 +272,15 @@ def markdown(result):
         "(`octet cpu`); "
         f"product 256x1024x1024: {gops} GOPS: {state}",
         "A ratio is the best peer's time over Octet's: above 1 Octet is faster. "
-        "Without overhead: each less what a call of a model that does nothing costs it.",
+        "Without overhead: each less what a call of a model that does nothing costs it. "
+        "The limit is the longer of two times: the products at the speed of dot products alone, all operands at the "
+        "bandwidth of the cache that holds them (memcpy's for element-wise work); a whole model's is that of its "
+        f"products. What is asked is reached by the ratio or at {100 * targets.LIMIT_SHARE:.0f} % of the limit, "
+        "by the median shape of a row.",
     ]
     for threads in settings["threads"]:
-        cost = ", ".join(f"{name} {time_text(value)}" for name, value in _overheads(result, threads).items())
-        parts.append(f"## {threads} thread{'s' if threads > 1 else ''}\nA call that computes nothing: {cost}.")
-        details = _details(result, "model", threads)
-        if details:
-            parts += ["### Whole models", details]
-            summary = model_summary(result, threads)
-            if summary:
-                parts.append(
-                    f"Least ratio {summary[0]:.2f} (asked {targets.MODEL_EACH}), "
-                    f"geometric mean {summary[1]:.2f} (asked {targets.MODELS_MEAN})."
-                )
-        if _details(result, "layer", threads):
-            parts += ["### Layers by row", _summary(result, threads), "### Layers", _details(result, "layer", threads)]
+        parts += _with_threads(result, threads)
+    parts += _loading(result)
     faults = _faults(result)
     if faults:
         parts += ["## Not compared", "\n".join(faults)]

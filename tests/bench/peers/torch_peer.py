@@ -129,17 +129,21 @@ class TorchPeer:
     def versions(self):
         return {"torch": torch.__version__, "torch capability": torch.backends.cpu.get_cpu_capability()}
 
-    def candidates(self, job):
+    def candidates(self, job, only=None):
         model = fmt.load(job.path)
         with torch.inference_mode(False), torch.no_grad():
             inputs = [_input(entry, array) for entry, array in zip(model.inputs, job.inputs)]
             modules = []
             for engine in ENGINES:
-                if engine in torch.backends.quantized.supported_engines:
+                eager, traced = f"{engine}, eager", f"{engine}, traced"
+                if engine in torch.backends.quantized.supported_engines and only in (None, eager, traced):
                     torch.backends.quantized.engine = engine
                     network = Network(model).eval()
-                    traced = torch.jit.freeze(torch.jit.trace(network, inputs, check_trace=False))
-                    modules += [(f"{engine}, eager", network), (f"{engine}, traced", traced)]
+                    if only != traced:
+                        modules.append((eager, network))
+                    if only != eager:
+                        frozen = torch.jit.freeze(torch.jit.trace(network, inputs, check_trace=False))
+                        modules.append((traced, frozen))
         for label, module in modules:
             yield _candidate(label, module, inputs)
 

@@ -5,10 +5,11 @@
 SETTINGS is a JSON object: {"cpus", "threads", "isa", "library", "team", "refuse_amx"}.
 
 A process each, because thread pools, OpenMP runtimes and oneDNN's instruction-set limit are per process. The commands:
-{"do": "load", "path", "rows", "inputs": [npy paths], "outputs": a folder, "quick"}
-    makes every form that the library has, writes the output of each there, keeps the fastest
-{"do": "time", "nanoseconds"}    one round: runs for at least that long after a warm-up
+{"do": "load", "path", "rows", "inputs": [npy paths], "outputs": a folder, "quick", "cold"}
+    makes every form that the library has, writes the output of each there, keeps the fastest; with "cold" also a twin
+{"do": "time", "nanoseconds", "cold"}    one round: runs for at least that long after a warm-up
     -> nanoseconds of a run, and how often the core was taken away meanwhile
+    cold: the median of a few runs whose operands were evicted
 {"do": "drop"}, {"do": "versions"}
 """
 
@@ -25,6 +26,8 @@ TRIAL_NANOSECONDS = 4_000_000
 TRIALS = 3
 FAR_BEHIND = 1.3
 TURNS = 4
+COLD_RUNS = 3
+SWEEPS, MOST_SWEPT_BYTES = 4, 1 << 29
 
 
 def peer(name, settings):
@@ -60,6 +63,16 @@ def time_runs(run, at_least, warm_up=WARM_UP_NANOSECONDS):
         block = min(total, max(1, int((at_least - elapsed) * total / elapsed)))
 
 
+def sweeper():
+    """A function that reads some times what the last level of the caches holds."""
+    import numpy as np
+
+    from peers.environment import last_level_bytes
+
+    swept = np.ones(min(SWEEPS * last_level_bytes(), MOST_SWEPT_BYTES) // 8, np.int64)
+    return lambda: np.add.reduce(swept)
+
+
 def rank(candidates, nanoseconds):
     """{label: nanoseconds of a run}: medians of trials in turns, but for those far behind after the first."""
     samples = {candidate.label: [time_runs(candidate.run, nanoseconds, 0)] for candidate in candidates}
@@ -72,11 +85,27 @@ def rank(candidates, nanoseconds):
     return {label: sorted(times)[len(times) // 2] for label, times in samples.items()}
 
 
+def time_cold(run, twin, sweep):
+    """Nanoseconds of one run with cold operands: the median of COLD_RUNS.
+
+    `sweep` drives everything out of the caches; `twin`, the same network with operands of its own, brings code, stack and
+    threads back.
+    """
+    clock, times = time.perf_counter_ns, []
+    for _ in range(COLD_RUNS):
+        sweep()
+        twin()
+        begin = clock()
+        run()
+        times.append(clock() - begin)
+    return sorted(times)[COLD_RUNS // 2]
+
+
 class Worker:
     def __init__(self, name, settings):
         self._peer = peer(name, settings)
         self._threads = settings["threads"]
-        self._best = None
+        self._best = self._twin = self._sweep = None
         self._expected = 0
 
     def versions(self, command):
@@ -89,7 +118,8 @@ class Worker:
 
         self.drop(command)
         inputs = [np.load(path) for path in command["inputs"]]
-        candidates = list(self._peer.candidates(Job(command["path"], command["rows"], inputs, self._threads)))
+        job = Job(command["path"], command["rows"], inputs, self._threads)
+        candidates = list(self._peer.candidates(job))
         outputs = {}
         for index, candidate in enumerate(candidates):
             candidate.run()
@@ -103,6 +133,10 @@ class Worker:
                 self._best = candidate
             else:
                 candidate.close()
+        if command["cold"]:
+            self._sweep = self._sweep or sweeper()
+            twins = Job(command["path"], command["rows"], [array.copy() for array in inputs], self._threads)
+            (self._twin,) = self._peer.candidates(twins, only=best)
         return {"form": best, "tried": tried, "facts": self._best.facts, "outputs": outputs}
 
     def time(self, command):
@@ -110,16 +144,20 @@ class Worker:
         warm_up = WARM_UP_NANOSECONDS if self._expected < LONG_NANOSECONDS else 0
         for _ in range(TURNS):
             before = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
-            nanoseconds = time_runs(self._best.run, command["nanoseconds"], warm_up)
+            if command["cold"]:
+                nanoseconds = time_cold(self._best.run, self._twin.run, self._sweep)
+            else:
+                nanoseconds = time_runs(self._best.run, command["nanoseconds"], warm_up)
             interrupted = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - before
             if interrupted == 0:
                 break
         return {"nanoseconds": nanoseconds, "interrupted": interrupted}
 
     def drop(self, command):
-        if self._best is not None:
-            self._best.close()
-        self._best = None
+        for candidate in (self._best, self._twin):
+            if candidate is not None:
+                candidate.close()
+        self._best = self._twin = None
         gc.collect()
         return {}
 

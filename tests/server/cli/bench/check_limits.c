@@ -95,17 +95,23 @@ START_TEST(readings_are_figures_of_a_processor)
 }
 END_TEST
 
-START_TEST(bandwidth_is_measured_for_any_size)
+START_TEST(bandwidth_is_measured_for_any_size_and_number_of_threads)
 {
+    size_t n_parts = 0;
+    const struct oct_executor two = {&n_parts, 2, in_turn};
+    const struct oct_executor *executors[] = {NULL, &two};
     struct oct_yardstick yardstick = oct_yardstick_select(oct_cpu_detect());
     static unsigned char bytes[100001];
-    static const size_t sizes[] = {512, 1000, sizeof(bytes)};
+    static const size_t sizes[] = {1024, 1100, sizeof(bytes)};
     for (size_t i = 0; i < 3; ++i) {
         for (int evict = 0; evict < 2; ++evict) {
-            ck_assert_double_gt(oct_bench_read_gbps(&yardstick, bytes, sizes[i], evict != 0), 0.001);
-            ck_assert_double_gt(oct_bench_copy_gbps(bytes, sizes[i], evict != 0), 0.001);
+            for (int k = 0; k < 2; ++k) {
+                ck_assert_double_gt(oct_bench_read_gbps(&yardstick, executors[k], bytes, sizes[i], evict != 0), 0.001);
+                ck_assert_double_gt(oct_bench_copy_gbps(executors[k], bytes, sizes[i], evict != 0), 0.001);
+            }
         }
     }
+    ck_assert_uint_gt(n_parts, 2);
 }
 END_TEST
 
@@ -120,7 +126,7 @@ static void add(Suite *suite)
     tcase_add_test(verdict, the_higher_reading_is_the_peak);
     TCase *readings = oct_case(suite, "readings");
     tcase_add_test(readings, readings_are_figures_of_a_processor);
-    tcase_add_test(readings, bandwidth_is_measured_for_any_size);
+    tcase_add_test(readings, bandwidth_is_measured_for_any_size_and_number_of_threads);
 }
 
 OCT_CHECK_MAIN("server/cli/bench/limits", add)
