@@ -219,11 +219,20 @@ static enum oct_status check_room(const struct oct_graph *graph, struct oct_erro
     return OCT_OK;
 }
 
+/// Where the graph reads the constant. Borrowed bytes are never written: constants are read only.
+static void *
+keep_bytes(struct oct_graph *graph, const struct oct_tensor_desc *desc, const void *bytes, size_t n_bytes, bool borrow)
+{
+    bool aligned = (uintptr_t)bytes % oct_dtype_bytes(desc->dtype) == 0;
+    return borrow && aligned ? (void *)(uintptr_t)bytes : octi_region_copy(&graph->region, bytes, n_bytes);
+}
+
 static enum oct_status add_constant(struct oct_graph *graph,
                                     const char *name,
                                     const struct oct_tensor_desc *desc,
                                     const void *bytes,
                                     size_t n_bytes,
+                                    bool borrow,
                                     oct_value_id *id,
                                     struct oct_error *error)
 {
@@ -243,13 +252,32 @@ static enum oct_status add_constant(struct oct_graph *graph,
     if (status != OCT_OK) {
         return status;
     }
-    void *data = octi_region_copy(&graph->region, bytes, n_bytes);
+    void *data = keep_bytes(graph, desc, bytes, n_bytes, borrow);
     if (!data) {
         return octi_graph_no_memory(error);
     }
     graph->constant_bytes += n_bytes;
     status = octi_graph_append_constant(graph, name, desc, data, id, error);
     return status == OCT_OK ? enter_name(graph, *id, error) : status;
+}
+
+static enum oct_status enter_constant(struct oct_graph *graph,
+                                      const char *name,
+                                      const struct oct_tensor_desc *desc,
+                                      const void *bytes,
+                                      size_t n_bytes,
+                                      bool borrow,
+                                      oct_value_id *value,
+                                      struct oct_error *error)
+{
+    oct_value_id id = OCT_VALUE_NONE;
+    enum oct_status status = add_constant(graph, name, desc, bytes, n_bytes, borrow, &id, error);
+    if (status != OCT_OK) {
+        oct_error_prefix(error, "constant '%.64s'", name ? name : "");
+        return status;
+    }
+    *value = id;
+    return OCT_OK;
 }
 
 enum oct_status oct_graph_add_constant(struct oct_graph *graph,
@@ -260,14 +288,18 @@ enum oct_status oct_graph_add_constant(struct oct_graph *graph,
                                        oct_value_id *value,
                                        struct oct_error *error)
 {
-    oct_value_id id = OCT_VALUE_NONE;
-    enum oct_status status = add_constant(graph, name, desc, bytes, n_bytes, &id, error);
-    if (status != OCT_OK) {
-        oct_error_prefix(error, "constant '%.64s'", name ? name : "");
-        return status;
-    }
-    *value = id;
-    return OCT_OK;
+    return enter_constant(graph, name, desc, bytes, n_bytes, false, value, error);
+}
+
+enum oct_status oct_graph_borrow_constant(struct oct_graph *graph,
+                                          const char *name,
+                                          const struct oct_tensor_desc *desc,
+                                          const void *bytes,
+                                          size_t n_bytes,
+                                          oct_value_id *value,
+                                          struct oct_error *error)
+{
+    return enter_constant(graph, name, desc, bytes, n_bytes, true, value, error);
 }
 
 static enum oct_status

@@ -47,7 +47,7 @@ check_kind(int fd, const char *path, uint64_t max_bytes, size_t *n_bytes, struct
         return oct_error_set(error, OCT_ERR_INVALID, path, OCT_POSITION_NONE, "not a regular file");
     }
     uint64_t size = (uint64_t)about.st_size;
-    if (size > max_bytes || size >= SIZE_MAX) {
+    if (size > max_bytes || size >= SIZE_MAX - OCTI_FILE_TAIL_BYTES) {
         return oct_error_set(error, OCT_ERR_LIMIT, path, OCT_POSITION_NONE, "%llu bytes, at most %llu are read",
                              (unsigned long long)size, (unsigned long long)max_bytes);
     }
@@ -71,7 +71,8 @@ enum oct_status octi_file_read(const char *path,
     enum oct_status status = check_kind(fd, path, max_bytes, n_bytes, error);
     uint8_t *made = NULL;
     if (status == OCT_OK) {
-        made = allocator->allocate(allocator->context, *n_bytes + 1, oct_align_of(*n_bytes + 1));
+        size_t all = *n_bytes + OCTI_FILE_TAIL_BYTES;
+        made = allocator->allocate(allocator->context, all, oct_align_of(all));
         status = made != NULL ? read_exactly(fd, path, made, *n_bytes, error)
                               : oct_error_set(error, OCT_ERR_NOMEM, path, OCT_POSITION_NONE, "no memory for %zu bytes",
                                               *n_bytes);
@@ -79,10 +80,11 @@ enum oct_status octi_file_read(const char *path,
     (void)close(fd);
     if (status != OCT_OK) {
         if (made != NULL) {
-            allocator->release(allocator->context, made, *n_bytes + 1);
+            allocator->release(allocator->context, made, *n_bytes + OCTI_FILE_TAIL_BYTES);
         }
         return status;
     }
+    memset(made + *n_bytes, 0, OCTI_FILE_TAIL_BYTES);
     *bytes = made;
     return OCT_OK;
 }

@@ -82,10 +82,12 @@ enum oct_status octi_graph_read(const struct oct_json *root,
                                 const struct octi_container *container,
                                 const struct oct_allocator *allocator,
                                 const struct oct_op_registry *registry,
+                                bool in_place,
                                 struct oct_graph **graph,
                                 struct oct_error *error)
 {
-    struct octi_graph_reader reader = {.container = container, .allocator = allocator, .error = error};
+    struct octi_graph_reader reader = {
+        .container = container, .allocator = allocator, .in_place = in_place, .error = error};
     enum oct_status status = build_fresh(&reader, root, registry, NULL);
     if (status != OCT_OK && status != OCT_ERR_NOMEM && reader.has_batch) {
         // The first report stands unless N = 1 works: it speaks of the file as it was written.

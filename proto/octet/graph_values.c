@@ -128,6 +128,16 @@ static enum oct_status read_channels(struct octi_graph_reader *reader,
     return OCT_OK;
 }
 
+static enum oct_status add_constant(struct octi_graph_reader *reader,
+                                    const char *name,
+                                    const struct oct_tensor_desc *desc,
+                                    const struct octi_container_tensor *tensor)
+{
+    oct_value_id value;
+    return (reader->in_place ? oct_graph_borrow_constant : oct_graph_add_constant)(
+        reader->graph, name, desc, tensor->data, tensor->n_bytes, &value, reader->error);
+}
+
 /// Adds the constant when its parameters are per channel.
 static enum oct_status add_per_channel(struct octi_graph_reader *reader,
                                        const struct oct_json *object,
@@ -138,7 +148,6 @@ static enum oct_status add_per_channel(struct octi_graph_reader *reader,
 {
     int64_t axis;
     void *scales = NULL, *zero_points = NULL;
-    oct_value_id value;
     bool built = false;
     enum oct_status status = octi_get_integer(object, "axis", &axis, reader->error);
     if (status == OCT_OK && (axis < 0 || axis >= desc->shape.rank)) {
@@ -162,8 +171,7 @@ static enum oct_status add_per_channel(struct octi_graph_reader *reader,
                                              .scales = scales,
                                              .zero_points = zero_points};
         built = true;
-        status =
-            oct_graph_add_constant(reader->graph, name, desc, tensor->data, tensor->n_bytes, &value, reader->error);
+        status = add_constant(reader, name, desc, tensor);
     }
     reader->allocator->release(reader->allocator->context, scales, n * 8 + 1);
     reader->allocator->release(reader->allocator->context, zero_points, n * 8 + 1);
@@ -210,7 +218,6 @@ enum oct_status octi_graph_read_constant(struct octi_graph_reader *reader, const
     const struct octi_container_tensor *tensor = NULL;
     const char *name;
     enum oct_qscheme scheme = OCT_QSCHEME_NONE;
-    oct_value_id value;
     enum oct_status status = octi_get_dtype(object, &desc.dtype, reader->error);
     if (status == OCT_OK) {
         status = check_constant_keys(object, desc.dtype, &scheme, reader->error);
@@ -236,6 +243,6 @@ enum oct_status octi_graph_read_constant(struct octi_graph_reader *reader, const
     if (scheme == OCT_QSCHEME_PER_CHANNEL_AFFINE) {
         return add_per_channel(reader, object, name, &desc, tensor, index);
     }
-    status = oct_graph_add_constant(reader->graph, name, &desc, tensor->data, tensor->n_bytes, &value, reader->error);
+    status = add_constant(reader, name, &desc, tensor);
     return status == OCT_OK ? OCT_OK : octi_graph_reader_place(reader, status, "constants", index);
 }

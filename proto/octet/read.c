@@ -130,6 +130,7 @@ static enum oct_status check_version(const struct oct_json *root, struct oct_err
 static enum oct_status read_root(const struct oct_json *root,
                                  const struct octi_container *container,
                                  const struct oct_op_registry *registry,
+                                 bool in_place,
                                  struct oct_octet_file *file,
                                  struct oct_error *error)
 {
@@ -147,7 +148,7 @@ static enum oct_status read_root(const struct oct_json *root,
         status = read_producer(root, file, error);
     }
     if (status == OCT_OK) {
-        status = octi_graph_read(root, container, file->allocator, registry, &file->graph, error);
+        status = octi_graph_read(root, container, file->allocator, registry, in_place, &file->graph, error);
     }
     if (status == OCT_OK) {
         status = read_labels(root, file, error);
@@ -157,6 +158,7 @@ static enum oct_status read_root(const struct oct_json *root,
 
 static enum oct_status read_graph_text(const struct octi_container *container,
                                        const struct oct_op_registry *registry,
+                                       bool in_place,
                                        struct oct_octet_file *file,
                                        struct oct_error *error)
 {
@@ -171,17 +173,18 @@ static enum oct_status read_graph_text(const struct octi_container *container,
         move_position(container, error);
         return status;
     }
-    status = read_root(oct_json_root(document), container, registry, file, error);
+    status = read_root(oct_json_root(document), container, registry, in_place, file, error);
     oct_json_destroy(document);
     return status;
 }
 
-enum oct_status oct_octet_read(const void *bytes,
-                               size_t n_bytes,
-                               const struct oct_allocator *allocator,
-                               const struct oct_op_registry *registry,
-                               struct oct_octet_file **file,
-                               struct oct_error *error)
+static enum oct_status read_file(const void *bytes,
+                                 size_t n_bytes,
+                                 const struct oct_allocator *allocator,
+                                 const struct oct_op_registry *registry,
+                                 bool in_place,
+                                 struct oct_octet_file **file,
+                                 struct oct_error *error)
 {
     *file = NULL;
     allocator = allocator != NULL ? allocator : oct_allocator_default();
@@ -197,7 +200,7 @@ enum oct_status oct_octet_read(const void *bytes,
     }
     if (status == OCT_OK) {
         *made = (struct oct_octet_file){.allocator = allocator};
-        status = read_graph_text(&container, registry, made, &report);
+        status = read_graph_text(&container, registry, in_place, made, &report);
     }
     octi_container_deinit(&container);
     if (status == OCT_OK) {
@@ -209,6 +212,26 @@ enum oct_status oct_octet_read(const void *bytes,
         *error = report;
     }
     return status;
+}
+
+enum oct_status oct_octet_read(const void *bytes,
+                               size_t n_bytes,
+                               const struct oct_allocator *allocator,
+                               const struct oct_op_registry *registry,
+                               struct oct_octet_file **file,
+                               struct oct_error *error)
+{
+    return read_file(bytes, n_bytes, allocator, registry, false, file, error);
+}
+
+enum oct_status oct_octet_read_in_place(const void *bytes,
+                                        size_t n_bytes,
+                                        const struct oct_allocator *allocator,
+                                        const struct oct_op_registry *registry,
+                                        struct oct_octet_file **file,
+                                        struct oct_error *error)
+{
+    return read_file(bytes, n_bytes, allocator, registry, true, file, error);
 }
 
 static void release_text(const struct oct_allocator *allocator, char *text)

@@ -13,8 +13,8 @@ oct_cli_describe_text(const struct oct_model *model, const char *path, const cha
 OCT_NODISCARD enum oct_status
 oct_cli_describe_json(const struct oct_model *model, const char *path, const char *isa, struct oct_buffer *out);
 
-/// The file's digest as 64 hexadecimal digits and a terminator.
+/// The file's digest as 64 hexadecimal digits and a terminator. Errors: OCT_ERR_NOMEM.
 #define OCT_CLI_DIGEST_BYTES 65
-void oct_cli_digest_text(const uint8_t *digest, char text[OCT_CLI_DIGEST_BYTES]);
+OCT_NODISCARD enum oct_status oct_cli_digest_text(const struct oct_model *model, char text[OCT_CLI_DIGEST_BYTES]);
 
 #endif

@@ -138,13 +138,15 @@ static void write_ports(struct oct_json_writer *writer, const struct oct_plan *p
     oct_json_array_end(writer);
 }
 
-static void write_head(struct oct_json_writer *writer, const struct oct_model *model, const char *path, const char *isa)
+static void write_head(struct oct_json_writer *writer,
+                       const struct oct_model *model,
+                       const char *path,
+                       const char *isa,
+                       const char *digest)
 {
     const struct oct_plan *plan = oct_model_plan(model);
-    char digest[OCT_CLI_DIGEST_BYTES];
     const char *reason = NULL;
     bool independent = oct_plan_rows_independent(plan, &reason);
-    oct_cli_digest_text(oct_model_sha256(model), digest);
     write_member(writer, "model", path);
     write_count(writer, "file_bytes", oct_model_file_bytes(model));
     write_member(writer, "sha256", digest);
@@ -173,12 +175,17 @@ enum oct_status
 oct_cli_describe_json(const struct oct_model *model, const char *path, const char *isa, struct oct_buffer *out)
 {
     struct oct_json_writer writer;
+    char digest[OCT_CLI_DIGEST_BYTES];
+    enum oct_status status = oct_cli_digest_text(model, digest);
+    if (status != OCT_OK) {
+        return status;
+    }
     oct_json_writer_init(&writer, out, 2);
     oct_json_object_begin(&writer);
-    write_head(&writer, model, path, isa);
+    write_head(&writer, model, path, isa, digest);
     write_graph(&writer, oct_model_graph(model));
     write_steps(&writer, oct_model_plan(model));
     oct_json_object_end(&writer);
-    enum oct_status status = oct_json_writer_finish(&writer);
+    status = oct_json_writer_finish(&writer);
     return status == OCT_OK ? oct_buffer_append(out, "\n", 1) : status;
 }

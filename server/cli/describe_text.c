@@ -4,11 +4,14 @@
 
 #include "server/cli/describe.h"
 
-void oct_cli_digest_text(const uint8_t *digest, char text[OCT_CLI_DIGEST_BYTES])
+enum oct_status oct_cli_digest_text(const struct oct_model *model, char text[OCT_CLI_DIGEST_BYTES])
 {
-    for (size_t i = 0; i < OCT_SHA256_BYTES; ++i) {
+    uint8_t digest[OCT_SHA256_BYTES];
+    enum oct_status status = oct_model_sha256(model, digest);
+    for (size_t i = 0; i < OCT_SHA256_BYTES && status == OCT_OK; ++i) {
         snprintf(text + 2 * i, 3, "%02x", digest[i]);
     }
+    return status;
 }
 
 /// "quint8 [N, 8, 14, 14] scale 0.05 zero point 3"
@@ -103,12 +106,15 @@ write_head(const struct oct_model *model, const char *path, const char *isa, str
 {
     const struct oct_plan *plan = oct_model_plan(model);
     char digest[OCT_CLI_DIGEST_BYTES];
-    oct_cli_digest_text(oct_model_sha256(model), digest);
-    enum oct_status status = oct_buffer_printf(out,
-                                               "model      %s  (%" PRIu64 " bytes)\nsha256     %s\nproducer   %s\n"
-                                               "golden     %s\nlabels     %zu\n",
-                                               path, oct_model_file_bytes(model), digest, oct_model_producer(model),
-                                               oct_model_golden(model), oct_model_label_count(model));
+    enum oct_status status = oct_cli_digest_text(model, digest);
+    if (status != OCT_OK) {
+        return status;
+    }
+    status = oct_buffer_printf(out,
+                               "model      %s  (%" PRIu64 " bytes)\nsha256     %s\nproducer   %s\n"
+                               "golden     %s\nlabels     %zu\n",
+                               path, oct_model_file_bytes(model), digest, oct_model_producer(model),
+                               oct_model_golden(model), oct_model_label_count(model));
     if (status == OCT_OK) {
         status = write_ports(plan, out);
     }

@@ -72,8 +72,14 @@ enum oct_status oct_model_version_load(const struct oct_model_load_options *opti
     if (status == OCT_OK) {
         version->plan = oct_model_plan(version->model);
         version->bytes = oct_model_file_bytes(version->model);
-        oct_sha256_text(oct_model_sha256(version->model), version->sha256);
-        status = warm(version, error);
+        uint8_t digest[OCT_SHA256_BYTES];
+        status = oct_model_sha256(version->model, digest);
+        if (status == OCT_OK) {
+            oct_sha256_text(digest, version->sha256);
+            status = warm(version, error);
+        } else {
+            oct_error_set(error, status, name, OCT_POSITION_NONE, "no memory for a digest");
+        }
     } else {
         hide_path(error, path);
     }

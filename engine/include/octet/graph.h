@@ -55,8 +55,7 @@ OCT_API OCT_NODISCARD enum oct_status oct_graph_add_input(struct oct_graph *grap
                                                           oct_value_id *value,
                                                           struct oct_error *error);
 /// Adds a constant of concrete shape; copies `bytes` (dense, row-major, little-endian; need not be aligned) and the
-/// per-channel arrays. OCT_ERR_INVALID also when `n_bytes` is not what the descriptor asks for. A constant that is
-/// not aligned or not copied is never seen by operators.
+/// per-channel arrays. OCT_ERR_INVALID also when `n_bytes` is not what the descriptor asks for.
 OCT_API OCT_NODISCARD enum oct_status oct_graph_add_constant(struct oct_graph *graph,
                                                              const char *name,
                                                              const struct oct_tensor_desc *desc,
@@ -64,6 +63,17 @@ OCT_API OCT_NODISCARD enum oct_status oct_graph_add_constant(struct oct_graph *g
                                                              size_t n_bytes,
                                                              oct_value_id *value,
                                                              struct oct_error *error);
+/// The same for bytes that stay where they are: they are read there, not copied, when they are aligned to their
+/// elements. They must outlive the graph and all that is planned of it, never change, and be readable for
+/// OCT_GRAPH_TAIL_BYTES beyond their end.
+#define OCT_GRAPH_TAIL_BYTES 64
+OCT_API OCT_NODISCARD enum oct_status oct_graph_borrow_constant(struct oct_graph *graph,
+                                                                const char *name,
+                                                                const struct oct_tensor_desc *desc,
+                                                                const void *bytes,
+                                                                size_t n_bytes,
+                                                                oct_value_id *value,
+                                                                struct oct_error *error);
 /// Adds a node, checks arity and attributes, infers its outputs.
 /// @param inputs        OCT_VALUE_NONE for an absent optional input
 /// @param output_names  unique over all values
@@ -96,7 +106,7 @@ struct oct_value_info {
     const char *name;
     enum oct_value_kind kind;
     struct oct_tensor_desc desc;
-    const void *data;    ///< constants: dense, 64-byte aligned
+    const void *data;    ///< constants: dense; 64-byte aligned, borrowed ones to their elements
     size_t node, output; ///< OCT_VALUE_NODE: which output of which node
 };
 struct oct_node_info {

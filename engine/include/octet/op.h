@@ -92,8 +92,9 @@ struct oct_op_follower {
     const struct oct_op_run_call *call;
 };
 
-/// What `reference` and `run` get. Views are resolved (no symbolic dimension), 64-byte aligned at their root, and
-/// readable up to 64 bytes past their end; an absent input has `data == NULL` and rank 0.
+/// What `reference` and `run` get. Views are resolved (no symbolic dimension), 64-byte aligned at their root (constants
+/// of a graph that is being built: to their elements), and readable up to 64 bytes past their end; an absent input has
+/// `data == NULL` and rank 0.
 struct oct_op_run_call {
     const struct oct_attribute *attributes;
     size_t n_inputs;

@@ -1,8 +1,8 @@
 /// Model files opened: bytes in, a ready plan out. This is the door of liboctet.
 ///
 /// Opening reads the whole file into memory first (a mapped file that somebody truncates would kill the process),
-/// checks it, builds and compiles the graph, and runs the golden inputs if the file has any. Threads: open and close
-/// are [one]; an open model may be read from any thread.
+/// keeps it there for the constants that lie in it, checks it, builds and compiles the graph, and runs the golden
+/// inputs if the file has any. Threads: open and close are [one]; an open model may be read from any thread.
 #ifndef OCTET_MODEL_H
 #define OCTET_MODEL_H
 
@@ -47,8 +47,9 @@ OCT_API const char *oct_model_producer(const struct oct_model *model);
 OCT_API size_t oct_model_label_count(const struct oct_model *model);
 OCT_API const char *oct_model_label(const struct oct_model *model, size_t index);
 OCT_API uint64_t oct_model_file_bytes(const struct oct_model *model);
-/// SHA-256 of the file's bytes.
-OCT_API const uint8_t *oct_model_sha256(const struct oct_model *model);
+/// SHA-256 of the file's bytes, worked out by each call: milliseconds for tens of megabytes, which opening need not
+/// wait for. Errors: OCT_ERR_NOMEM.
+OCT_API OCT_NODISCARD enum oct_status oct_model_sha256(const struct oct_model *model, uint8_t digest[OCT_SHA256_BYTES]);
 /// What became of the golden rows: "passed", "absent", "skipped: class F", "skipped".
 OCT_API const char *oct_model_golden(const struct oct_model *model);
 

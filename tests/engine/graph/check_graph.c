@@ -135,6 +135,26 @@ START_TEST(constants_must_be_filled_exactly)
 }
 END_TEST
 
+START_TEST(borrowed_constants_are_read_where_they_are)
+{
+    struct kit kit = kit_open();
+    struct oct_error error = OCT_ERROR_INIT;
+    struct oct_tensor_desc desc = kit_float(KIT_SHAPE(2, 2));
+    static const float values[4 + OCT_GRAPH_TAIL_BYTES] = {1, 2, 3, 4};
+    static const unsigned char bytes[17 + OCT_GRAPH_TAIL_BYTES] = {0, 1};
+    oct_value_id id;
+    ck_assert_status(OCT_ERR_INVALID, oct_graph_borrow_constant(kit.graph, "c", &desc, values, 15, &id, &error));
+    ck_assert_error_says(&error, "constant 'c'");
+    ck_assert_status_ok(oct_graph_borrow_constant(kit.graph, "c", &desc, values, 16, &id, NULL));
+    ck_assert_ptr_eq(oct_graph_value(kit.graph, id).data, values);
+    const unsigned char *unaligned = (uintptr_t)bytes % sizeof(float) == 0 ? bytes + 1 : bytes;
+    ck_assert_status_ok(oct_graph_borrow_constant(kit.graph, "d", &desc, unaligned, 16, &id, NULL));
+    ck_assert_ptr_ne(oct_graph_value(kit.graph, id).data, unaligned);
+    ck_assert_int_eq(memcmp(oct_graph_value(kit.graph, id).data, unaligned, 16), 0);
+    kit_close(&kit);
+}
+END_TEST
+
 static enum oct_status try_node(struct kit *kit,
                                 const char *op,
                                 const oct_value_id *inputs,
@@ -294,6 +314,7 @@ static void add(Suite *suite)
     tcase_add_test(values, shapes_out_of_bounds_are_refused);
     tcase_add_test(values, quantization_parameters_are_checked);
     tcase_add_test(values, constants_must_be_filled_exactly);
+    tcase_add_test(values, borrowed_constants_are_read_where_they_are);
     TCase *whole = oct_case(suite, "whole graphs");
     tcase_add_test(whole, a_graph_needs_inputs_outputs_and_then_is_closed);
     tcase_add_test(whole, inputs_and_outputs_are_bounded);

@@ -29,7 +29,10 @@ START_TEST(a_file_is_read_to_its_last_byte)
     ck_assert_status_ok(octi_file_read(path, sizeof content, allocator, &bytes, &n_bytes, NULL));
     ck_assert_uint_eq(n_bytes, sizeof content);
     ck_assert_mem_eq(bytes, content, n_bytes);
-    allocator->release(allocator->context, bytes, n_bytes + 1);
+    for (size_t i = 0; i < OCTI_FILE_TAIL_BYTES; i++) {
+        ck_assert_uint_eq(bytes[n_bytes + i], 0);
+    }
+    allocator->release(allocator->context, bytes, n_bytes + OCTI_FILE_TAIL_BYTES);
     ck_assert_status(OCT_ERR_LIMIT, octi_file_read(path, sizeof content - 1, allocator, &bytes, &n_bytes, NULL));
     ck_assert_ptr_null(bytes);
     struct oct_chaos chaos;
