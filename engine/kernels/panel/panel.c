@@ -92,11 +92,12 @@ static int64_t element_offset(const struct octi_panel_source *source, size_t tap
 // is complete, and offsets are worked out once for all columns and taps.
 #define PIECE_K       64
 #define PIECE_COLUMNS 64
+#define LINE_BYTES    64 // of a cache
 
 // A piece of k, of any tap and column.
 struct piece {
     size_t n;                 // k that exist
-    bool dense;               // they lie side by side
+    int64_t stride;           // between them where it is the same for all, > 0; else 0
     int64_t offsets[PIECE_K]; // from where a column's tap begins
     const int8_t *from;       // of the column and tap at hand
     int8_t *to;
@@ -117,23 +118,44 @@ static int32_t pack_any(const struct piece *piece)
     return sum;
 }
 
-// The same for kr = 4 and whole quads, which is most of what there is.
-static int32_t pack_quads(const struct piece *piece)
+// Four weights at once: their sum with 128 added to each, in two halves of 16 bits that hold that of PIECE_K.
+static uint32_t quad_sums(uint32_t quad)
 {
-    int32_t sum = 0;
-    int8_t *to = piece->to;
-    if (piece->dense) {
-        for (const int8_t *from = piece->from; from < piece->from + piece->n; from += 4, to += piece->step) {
-            memcpy(to, from, 4);
-            sum += from[0] + from[1] + from[2] + from[3];
-        }
-        return sum;
+    const uint32_t raised = quad ^ 0x80808080u;
+    return (raised & 0x00FF00FFu) + (raised >> 8 & 0x00FF00FFu);
+}
+
+_Static_assert(PIECE_K / 2 * 255 <= UINT16_MAX, "half of the weights of a piece are added up in 16 bits");
+
+// The same for kr = 4, whole quads and k side by side. What is written may alias the piece: it is read before.
+static int32_t pack_dense_quads(const struct piece *piece)
+{
+    const int8_t *from = piece->from, *end = from + piece->n;
+    const size_t n = piece->n, step = piece->step;
+    uint32_t sums = 0;
+    for (int8_t *to = piece->to; from < end; from += 4, to += step) {
+        uint32_t quad;
+        memcpy(&quad, from, 4);
+        memcpy(to, &quad, 4);
+        sums += quad_sums(quad);
     }
-    for (size_t first = 0; first < piece->n; first += 4, to += piece->step) {
-        const int64_t *at = &piece->offsets[first];
-        const int8_t quad[4] = {piece->from[at[0]], piece->from[at[1]], piece->from[at[2]], piece->from[at[3]]};
-        memcpy(to, quad, 4);
-        sum += quad[0] + quad[1] + quad[2] + quad[3];
+    return (int32_t)((sums & 0xFFFF) + (sums >> 16)) - 128 * (int32_t)n;
+}
+
+// The same for k at even distances. Byte by byte: a quad put together in memory would be read before it is written.
+static int32_t pack_spread_quads(const struct piece *piece)
+{
+    const int64_t stride = piece->stride;
+    const int8_t *from = piece->from, *end = from + (int64_t)piece->n * stride;
+    const size_t step = piece->step;
+    int32_t sum = 0;
+    for (int8_t *to = piece->to; from < end; from += 4 * stride, to += step) {
+        const int8_t a = from[0], b = from[stride], c = from[2 * stride], d = from[3 * stride];
+        to[0] = a;
+        to[1] = b;
+        to[2] = c;
+        to[3] = d;
+        sum += a + b + c + d;
     }
     return sum;
 }
@@ -153,6 +175,18 @@ static size_t place_of(const struct octi_panel_geometry *geometry, size_t column
     return position * geometry->kr;
 }
 
+// The distance of n offsets from 0 on; 0 when it is not the same for all or not positive.
+static int64_t even_stride(const int64_t *offsets, size_t n)
+{
+    int64_t stride = n > 1 ? offsets[1] : 1;
+    for (size_t i = 0; i < n; i++) {
+        if (offsets[i] != (int64_t)i * stride) {
+            return 0;
+        }
+    }
+    return stride > 0 ? stride : 0;
+}
+
 // Packs k [first, first + PIECE_K) of the columns of n slots, and adds the weights to `sums`, modulo 2^32.
 static void pack_piece(const struct octi_panel_geometry *geometry,
                        const struct octi_panel_source *source,
@@ -164,14 +198,17 @@ static void pack_piece(const struct octi_panel_geometry *geometry,
                        uint32_t *sums)
 {
     size_t taps = octi_panel_taps(source), k = octi_panel_depth(source);
-    struct piece piece = {.n = k - first < PIECE_K ? k - first : PIECE_K, .dense = true, .kr = geometry->kr};
+    struct piece piece = {.n = k - first < PIECE_K ? k - first : PIECE_K, .kr = geometry->kr};
     piece.step = geometry->quads > 0 ? geometry->kr : width * geometry->kr;
     int64_t start = element_offset(source, 0, first);
     for (size_t i = 0; i < piece.n; i++) {
         piece.offsets[i] = element_offset(source, 0, first + i) - start;
-        piece.dense = piece.dense && piece.offsets[i] == (int64_t)i;
     }
-    bool quads = piece.kr == 4 && piece.n % 4 == 0;
+    piece.stride = even_stride(piece.offsets, piece.n);
+    bool quads = piece.kr == 4 && piece.n % 4 == 0 && piece.stride > 0;
+    int32_t (*pack)(const struct piece *) = !quads              ? pack_any
+                                            : piece.stride == 1 ? pack_dense_quads
+                                                                : pack_spread_quads;
     for (size_t tap = 0; tap < taps; tap++) {
         // An element's offset is that of its tap plus that of its k.
         const int8_t *from = source->weights + start + element_offset(source, tap, 0) - element_offset(source, 0, 0);
@@ -179,8 +216,10 @@ static void pack_piece(const struct octi_panel_geometry *geometry,
         for (size_t i = 0; i < n; i++) {
             if (slots[i].column != SIZE_MAX) {
                 piece.from = from + (int64_t)slots[i].column * source->column_stride;
+                // The next piece of this column, a line with each tap: nobody else sees that it will be wanted.
+                __builtin_prefetch(piece.from + PIECE_K * piece.stride + (int64_t)tap * LINE_BYTES);
                 piece.to = to + slots[i].place;
-                sums[i] += (uint32_t)(quads ? pack_quads(&piece) : pack_any(&piece));
+                sums[i] += (uint32_t)pack(&piece);
             }
         }
     }
