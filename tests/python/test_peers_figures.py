@@ -48,6 +48,13 @@ class Figures(unittest.TestCase):
         crew.steady_rounds(["octet"], 4, 1e6)
         self.assertEqual(len(made), figures.ATTEMPTS)
 
+    def test_cold_runs_are_made_once(self):
+        made = []
+        crew = Crew.__new__(Crew)
+        crew.rounds = lambda names, count, nanoseconds, cold: made.append(cold) or {"octet": [10, 20, 10, 20]}
+        crew.steady_rounds(["octet"], 4, 1e6, True)
+        self.assertEqual(made, [True])
+
     def test_geometric_mean(self):
         self.assertAlmostEqual(figures.geometric_mean([0.5, 2, 8]), 2)
 

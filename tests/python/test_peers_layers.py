@@ -1,6 +1,8 @@
 """Cases of shape files as models: every file's every case is a legal `.octet` file or has a reason."""
 
 import json
+import pathlib
+import tempfile
 import unittest
 
 import numpy as np
@@ -99,6 +101,19 @@ class Layers(unittest.TestCase):
     def test_an_unknown_case_is_a_reason(self):
         with self.assertRaisesRegex(layers.NoSuchLayer, "op sort"):
             layers.build({"name": "c", "row": "elementwise", "op": "sort", "elements": 4}, OPERATORS)
+
+    def test_the_dispatch_model_has_as_many_nodes_as_it_says(self):
+        layer = layers.dispatch_model()
+        self.assertEqual(len(layer.model.nodes), layers.DISPATCH_NODES)
+        self.assertEqual(len({node.op for node in layer.model.nodes}), 2)
+        with tempfile.TemporaryDirectory() as folder:
+            fmt.save(layer.model, pathlib.Path(folder) / "m.octet")
+
+    def test_operands_are_inputs_weights_and_outputs_once(self):
+        layer = layers.dispatch_model()
+        weights = sum(entry.data.nbytes for entry in layer.model.constants)
+        output = np.zeros(10, np.uint8)
+        self.assertEqual(layer.operand_bytes(output), weights + layer.inputs[0].nbytes + 10)
 
     def test_the_null_model_only_passes_bytes_on(self):
         layer = layers.null_model()

@@ -104,12 +104,13 @@ class Crew:
     def steady_rounds(self, names, count, nanoseconds, cold=False):
         """Rounds, measured anew while something else on the machine makes them unsteady; the steadiest of all attempts.
 
-        The choice looks at spreads alone, never at who is faster.
+        The choice looks at spreads alone, never at who is faster. Cold runs, which scatter by nature, are made once.
         """
         begin = time.monotonic()
         attempts = [self.rounds(names, count, nanoseconds, cold)]
         while (
-            figures.unsteadiness(attempts[-1]) > figures.UNSTEADY
+            not cold
+            and figures.unsteadiness(attempts[-1]) > figures.UNSTEADY
             and len(attempts) < figures.ATTEMPTS
             and time.monotonic() - begin < PATIENCE_SECONDS
         ):
