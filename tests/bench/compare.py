@@ -67,7 +67,7 @@ def arguments():
     parser.add_argument("--batches", default="1,8", help="of the models")
     parser.add_argument("--threads", default="1,2", help="1, 2 or 1,2")
     parser.add_argument("--first-cpu", type=int, default=0, metavar="N", help="the core that is measured, or the first")
-    parser.add_argument("--rounds", type=int, default=5, help=f"of a layer; models: {MODEL_ROUNDS_FACTOR} times as many")
+    parser.add_argument("--rounds", type=int, default=5, help=f"of a layer; a model: {MODEL_ROUNDS_FACTOR} times as many")
     parser.add_argument("--milliseconds", type=float, default=1.0, help="at least this long is each turn")
     parser.add_argument(
         "--quick",
@@ -206,7 +206,8 @@ class Run:
                 **found,
             }
             floats = {name: {"float": facts["float"]} for name, facts in found["facts"].items() if facts.get("float")}
-            found = {**found, "facts": floats, "agreement": {name: found["agreement"][name] for name in found["disagrees"]}}
+            differences = {name: found["agreement"][name] for name in found["disagrees"]}
+            found = {**found, "facts": floats, "agreement": differences}
             found.pop("witness", None)
 
     def model(self, name, path, batch):
@@ -294,7 +295,8 @@ def with_threads(options, threads, result, models):
     from peers.crew import Crew
 
     first = threads == result["settings"]["threads"][0]
-    states = [state for state in ("hot", "cold") if state in options.cache.split(",") and (state == "hot" or threads == 1)]
+    possible = ("hot", "cold") if threads == 1 else ("hot",)
+    states = [state for state in possible if state in options.cache.split(",")]
     operators = {entry["name"] for entry in tool(options, "ops", "--json")}
     result["bandwidth"][str(threads)] = bandwidth(options, threads)
     log = ROOT / "build" / "bench-peers.log"

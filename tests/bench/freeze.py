@@ -3,8 +3,8 @@
 
     python3 tests/bench/freeze.py [--isas avx2,avxvnni,native] [--threads 1,2] [--cache hot,cold] [--min-ms 20]
 
-Writes tests/bench/results/<processor>/kernels.jsonl, a line for each shape and state, and kernels.md, its summary by row.
-Some minutes; needs nothing but the built binary. A set that was refused as disturbed is measured again.
+Writes tests/bench/results/<processor>/kernels.jsonl, a line for each shape and state, and kernels.md, its summary by
+row. Some minutes; needs nothing but the built binary. A set that was refused as disturbed is measured again.
 """
 
 import argparse

@@ -6,7 +6,12 @@ import package  # noqa: F401
 
 from peers import limits, work
 
-POINTS = [["read", "hot", 1000, 50.0], ["read", "hot", 4000, 60.0], ["read", "hot", 16000, 10.0], ["copy", "hot", 4000, 30.0]]
+POINTS = [
+    ["read", "hot", 1000, 50.0],
+    ["read", "hot", 4000, 60.0],
+    ["read", "hot", 16000, 10.0],
+    ["copy", "hot", 4000, 30.0],
+]
 
 
 class Limits(unittest.TestCase):

@@ -131,19 +131,22 @@ def rows_table(lines, cases):
         rows.setdefault(case["row"] if case["row"] != "elementwise" else f"elementwise: {case['op']}", []).append(line)
     return table(
         ["row", "shapes", "of peak", "cycles for 64 outputs", "of the bandwidth"],
-        [[row, len(found), *(_median_text(found, key) for key in (PEAK, CYCLES, BANDWIDTH))] for row, found in rows.items()],
+        [[row, len(group), *(_median_text(group, key) for key in (PEAK, CYCLES, BANDWIDTH))] for row, group in rows.items()],
     )
 
 
 def limits_table(lines):
     """Bytes a cycle by size: lines of `octet bench limits` with one level."""
     columns = sorted({(line["threads"], line["cache"] != "hot", line["loop"] != "read") for line in lines})
-    header = [f"{'copied' if copy else 'read'}{', cold' if cold else ''}, {n} thread{'s' * (n > 1)}" for n, cold, copy in columns]
+    header = [
+        f"{'copied' if copy else 'read'}{', cold' if cold else ''}, {n} thread{'s' * (n > 1)}"
+        for n, cold, copy in columns
+    ]
     sizes = {}
     for line in lines:
         key = (line["threads"], line["cache"] != "hot", line["loop"] != "read")
         sizes.setdefault(line["bytes"], {})[key] = f"{line['gbps'] / line['ghz']:.1f}"
-    rows = [[f"{size >> 10} KB", *(found.get(column, "") for column in columns)] for size, found in sorted(sizes.items())]
+    rows = [[f"{size >> 10} KB", *(sizes[size].get(column, "") for column in columns)] for size in sorted(sizes)]
     return table(["bytes a cycle", *header], rows)
 
 
@@ -152,8 +155,8 @@ def markdown(machine, lines, limits, cases):
     parts = [
         "# Layers alone",
         "Made by `python3 tests/bench/freeze.py`: medians over the shapes of `octet bench kernels`, whose page "
-        "(tests/bench/shapes/README.md) says what is measured. Padding counts as if it were multiplied, so that a share of "
-        "the peak may exceed 100 %.",
+        "(tests/bench/shapes/README.md) says what is measured. Padding counts as if it were multiplied, so that a share "
+        "of the peak may exceed 100 %.",
         f"- {machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}",
     ]
     states = list(dict.fromkeys((line["isa"], line["threads"], line["cache"]) for line in lines))

@@ -8,8 +8,8 @@ MOVING_ROWS = ("elementwise",)
 def bandwidth(points, loop, cache, n_bytes):
     """GB/s that a buffer of `n_bytes` can be moved with, None without points.
 
-    @param points  [[loop, cache, bytes, gbps]], as `octet bench limits` prints them. Of all buffers at least as large the
-    best counts: what a larger one reaches, a smaller one could, whatever a prefetcher makes of it.
+    @param points  [[loop, cache, bytes, gbps]], as `octet bench limits` prints them. Of all buffers at least as large
+    the best counts: what a larger one reaches, a smaller one could, whatever a prefetcher makes of it.
     """
     found = [(size, gbps) for name, state, size, gbps in points if name == loop and state == cache]
     if not found:
@@ -19,7 +19,7 @@ def bandwidth(points, loop, cache, n_bytes):
 
 
 def least_nanoseconds(measurement, peak_gops, points):
-    """Nominal products at the speed of dot products alone, or all operands at the bandwidth of where they lie: the longer.
+    """The longer of: nominal products at the speed of dot products alone, all operands at the bandwidth of where they lie.
 
     None when neither is known. Padding counts as if it were multiplied, so that a time may lie below.
     """

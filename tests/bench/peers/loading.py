@@ -4,9 +4,9 @@
     python -m peers.loading time NAME FORM FOLDER SETTINGS
 
 Both print a line of JSON: the names of the forms; {"ready": ns, "first": ns}, first the first run, which some libraries
-leave work to. What a library does once in a process (plug-ins, thread pools) is no part of it: a model that does nothing
-is loaded and run before. Neither is what a hypervisor does when a guest touches memory that it had given back: so much more
-than anybody needs is written and freed just before the clock starts. SETTINGS as in worker.py.
+leave work to. What a library does once in a process (plug-ins, thread pools) is no part of it: a model that does
+nothing is loaded and run before. Neither is what a hypervisor does when a guest touches memory that it had given back:
+more than anybody needs is written and freed just before the clock starts. SETTINGS as in worker.py.
 """
 
 import json

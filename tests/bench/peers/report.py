@@ -1,11 +1,11 @@
 """The result of a run as Markdown. A result is plain data, as it stands in the JSON file:
 
 {"machine", "versions", "settings", "peak_gops", "ghz", "calibration": {"gops": {name: value}, "disturbed"}, "turns",
- "interrupted", "overheads": {threads as text: {name: ns}}, "bandwidth": {threads as text: [[loop, cache, bytes, gbps]]},
- "measurements": [measurement], "skipped": [{"name", "set", "reason"}]}
+ "interrupted", "overheads": {threads as text: {name: ns}},
+ "bandwidth": {threads as text: [[loop, cache, bytes, gbps]]}, "measurements": [measurement], "skipped": [{"name", "set", "reason"}]}
 
-A measurement: {"kind": "layer", "model", "load" or "dispatch", "name", "set", "row", "batch", "threads", "cache" of a layer,
-"operations", "bytes", "samples": {name: [ns]}, "forms", "facts", "refused": {name: reason}, "agreement": {name: {...}},
+A measurement: {"kind": "layer", "model", "load" or "dispatch", "name", "set", "row", "batch", "threads", "cache" of a
+layer, "operations", "bytes", "samples": {name: [ns]}, "forms", "facts", "refused": {name: reason}, "agreement": {name: {...}},
 "disagrees": [names]}; `figures_of` derives the rest. "facts" and "agreement" stand with the first state of a layer.
 """
 
@@ -196,7 +196,8 @@ def _loading(result):
         mine, rows = found["medians"].get(OWN), []
         for name, time in found["medians"].items():
             ratio = f"{time / mine:.2f}" if mine and name != OWN else ""
-            rows.append([name, measurement["forms"][name], time_text(time), time_text(measurement["first"][name]), ratio])
+            first = time_text(measurement["first"][name])
+            rows.append([name, measurement["forms"][name], time_text(time), first, ratio])
         parts += [
             f"## Loading\n{measurement['name']}, from the file in the page cache until it can run, 1 thread; "
             "each sample in a process of its own, each library from its best file.",

@@ -88,8 +88,8 @@ def rank(candidates, nanoseconds):
 def time_cold(run, twin, sweep):
     """Nanoseconds of one run with cold operands: the median of COLD_RUNS.
 
-    `sweep` drives everything out of the caches; `twin`, the same network with operands of its own, brings code, stack and
-    threads back.
+    `sweep` drives everything out of the caches; `twin`, the same network with operands of its own, brings code, stack
+    and threads back.
     """
     clock, times = time.perf_counter_ns, []
     for _ in range(COLD_RUNS):
