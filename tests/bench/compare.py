@@ -181,8 +181,8 @@ class Run:
         if witness is not None:
             measurement["witness"] = agree(mine, witness)[1]
 
-    def layer(self, case, layer, states=("hot",), kind="layer"):
-        """A measurement for each of `states`, "hot" and "cold"; what the libraries made of it is told once."""
+    def layer(self, case, layer, states=("hot",), kind="layer", told=False):
+        """A measurement for each of `states`, "hot" and "cold". @param told  what the libraries made of it is known"""
         from octet import format as fmt
         from peers.agreement import layer_agreement
 
@@ -192,7 +192,10 @@ class Run:
         self._agreed(found, outputs, lambda mine, theirs: layer_agreement(case["op"], mine, theirs))
         bytes_moved = layer.operand_bytes(*outputs["octet"].values()) if "octet" in outputs else 0
         for state in states:
+            if told:
+                found = briefly(found)
             self.time(found, self._options.rounds, state == "cold")
+            told = True
             yield {
                 "kind": kind,
                 "name": case["name"],
@@ -205,10 +208,6 @@ class Run:
                 "bytes": bytes_moved,
                 **found,
             }
-            floats = {name: {"float": facts["float"]} for name, facts in found["facts"].items() if facts.get("float")}
-            differences = {name: found["agreement"][name] for name in found["disagrees"]}
-            found = {**found, "facts": floats, "agreement": differences}
-            found.pop("witness", None)
 
     def model(self, name, path, batch):
         import numpy as np
@@ -240,6 +239,14 @@ class Run:
             "operations": work.operations(nodes, shapes, batch),
             **found,
         }
+
+
+def briefly(found):
+    """What is known of a layer by its first measurement is left out of the next, but for what the tables show."""
+    floats = {name: {"float": facts["float"]} for name, facts in found["facts"].items() if facts.get("float")}
+    differences = {name: found["agreement"][name] for name in found["disagrees"]}
+    rest = {key: value for key, value in found.items() if key != "witness"}
+    return {**rest, "facts": floats, "agreement": differences}
 
 
 def say(measurement, overheads):
@@ -330,7 +337,7 @@ def with_threads(options, threads, result, models):
                     result["skipped"].append({"name": case["name"], "set": case["set"], "reason": str(reason)})
                 continue
             print(f"[{index + 1}/{len(chosen)}] ", end="")
-            for measurement in run.layer(case, layer, states):
+            for measurement in run.layer(case, layer, states, told=not first):
                 add(measurement)
         result["turns"] += crew.turns
         result["interrupted"] += crew.interrupted
