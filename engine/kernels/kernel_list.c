@@ -10,6 +10,7 @@
 #include "engine/kernels/qdwconv/qdwconv.h"
 #include "engine/kernels/qgemm/qgemm.h"
 #include "engine/kernels/qgroupconv/qgroupconv.h"
+#include "engine/kernels/qwinograd/qwinograd.h"
 #include "engine/kernels/transpose/transpose.h"
 
 size_t oct_kernel_count(void)

@@ -16,9 +16,11 @@
 #define GROUPED    80 // channels of its pixels where groups are whole: COLUMNS rounded up to any group
 #define MAX_GROUP  16 // channels
 #define GROUP_TAPS 3
+#define FILTERED   7  // tiles of a filtered image
+#define FILTERED_K 5  // their channels
 #define SLACK      64 // what kernels may read past their input
-// Of the widest geometry: (64 + 64) columns of 16 header bytes and MAX_GROUP * GROUP_TAPS.
-#define PACKED_BYTES 8192
+// Of the widest geometry: two panels of 64 columns with 16 header bytes each and 9 taps of 8.
+#define PACKED_BYTES 12288
 #define MAX_PANELS   32
 
 // A fixed, irregular byte for every index.
@@ -181,6 +183,66 @@ bool octi_qgroupconv_self_test(const struct octi_qgroupconv *record)
                                              .channels = channels};
     return multiply(scalar->run, &scalar->geometry, source, &call, expected) &&
            multiply(record->run, &record->geometry, source, &call, got) && memcmp(expected, got, sizeof got) == 0;
+}
+
+// All steps over FILTERED tiles side by side, the last of which is cut; `c` gets their outputs.
+static void filter(const struct octi_qwinograd *record, const struct packed *packed, uint8_t *c)
+{
+    enum { CHANNELS = OCTI_QWINOGRAD_CHANNELS, SIDE = OCTI_QWINOGRAD_TILE, PLANES = OCTI_QWINOGRAD_POSITIONS };
+    _Alignas(64) int32_t sums[PLANES * FILTERED * OCTI_QWINOGRAD_COLUMNS];
+    _Alignas(64) int16_t u[OCTI_QWINOGRAD_THIRD * ((FILTERED_K + 3) * OCTI_QWINOGRAD_COLUMNS + 32)];
+    int16_t v[PLANES * FILTERED * CHANNELS];
+    uint8_t x[PLANES * CHANNELS + FILTERED + SLACK];
+    struct octi_qwinograd_target targets[FILTERED];
+    fill(x, sizeof x);
+    for (size_t m = 0; m < FILTERED; m++) {
+        const uint8_t *pixels[PLANES];
+        for (size_t i = 0; i < PLANES; i++) {
+            pixels[i] = x + i * CHANNELS + m;
+        }
+        record->windows(pixels, FILTERED_K, 121, v + m * CHANNELS, (size_t)FILTERED * CHANNELS);
+        const uint8_t width = m + 1 < FILTERED ? SIDE : 3;
+        targets[m] = (struct octi_qwinograd_target){c + m * SIDE * COLUMNS, SIDE, width};
+    }
+    const struct octi_qwinograd_call call = {.n = FILTERED,
+                                             .k = FILTERED_K,
+                                             .v = v,
+                                             .v_pitch = CHANNELS,
+                                             .v_plane = (size_t)FILTERED * CHANNELS,
+                                             .sums = sums,
+                                             .sum_plane = (size_t)FILTERED * OCTI_QWINOGRAD_COLUMNS,
+                                             .targets = targets,
+                                             .c_stride = COLUMNS,
+                                             .c_line = (size_t)FILTERED * SIDE * COLUMNS,
+                                             .output = octi_output_make(9, 0, 255, 0)};
+    for (size_t p = 0; p < packed->weights.n_panels; p++) {
+        for (size_t third = 0; third < OCTI_QWINOGRAD_THIRDS; third++) {
+            record->filters(&packed->weights, &packed->panels[p], third, u);
+            record->multiply(&call, third, u);
+        }
+        record->finish(&call, &packed->weights, &packed->panels[p]);
+    }
+}
+
+bool octi_qwinograd_self_test(const struct octi_qwinograd *record)
+{
+    enum { OUTPUTS = OCTI_QWINOGRAD_TILE * OCTI_QWINOGRAD_TILE * FILTERED * COLUMNS };
+    const struct octi_panel_source source = {.column_stride = (int64_t)9 * FILTERED_K,
+                                             .channel_stride = 9,
+                                             .y_stride = 3,
+                                             .x_stride = 1,
+                                             .window_height = 3,
+                                             .window_width = 3,
+                                             .channels = FILTERED_K};
+    struct packed packed;
+    uint8_t expected[OUTPUTS] = {0};
+    uint8_t got[OUTPUTS] = {0};
+    if (!pack(&packed, &octi_qwinograd_geometry, source)) {
+        return false;
+    }
+    filter(octi_qwinograd_at(0), &packed, expected);
+    filter(record, &packed, got);
+    return memcmp(expected, got, sizeof got) == 0;
 }
 
 bool octi_lut_self_test(const struct octi_lut *record)

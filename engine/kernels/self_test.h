@@ -13,6 +13,7 @@
 #include "engine/kernels/qdwconv/qdwconv.h"
 #include "engine/kernels/qgemm/qgemm.h"
 #include "engine/kernels/qgroupconv/qgroupconv.h"
+#include "engine/kernels/qwinograd/qwinograd.h"
 #include "engine/kernels/transpose/transpose.h"
 
 /// bool octi_<family>_self_test(record): true when the answer is right. The CPU must have what the record requires.

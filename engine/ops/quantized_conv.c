@@ -23,6 +23,7 @@
 #include "engine/ops/padded_image.h"
 #include "engine/ops/product_run.h"
 #include "engine/ops/quantized_weights.h"
+#include "engine/ops/winograd_conv.h"
 
 /// Above this many channels the holes of a pixel-wise product are small, and a copy of the image costs more than it
 /// saves.
@@ -139,6 +140,7 @@ struct conv {
     size_t offset_stride;               // 0: one tap's offsets are enough, the others lie `tap_stride` apart
     size_t tap_stride;
     struct octi_output output;
+    const struct octi_winograd_conv *winograd; // NULL, or another way to the same outputs
 };
 
 // One image at a time: its copy is read while it is in the cache. Output planes are alike, so one's table is enough;
@@ -181,6 +183,10 @@ static void run(const struct oct_op_run_call *call)
 {
     const struct conv *state = call->state;
     const struct oct_view *y = &call->outputs[0];
+    if (state->winograd != NULL && octi_winograd_conv_suits(state->winograd, y->desc.shape.dims[0])) {
+        octi_winograd_conv_run(state->winograd, call);
+        return;
+    }
     struct octi_product product = {
         .run = state->kernel, .weights = state->weights, .groups = state->groups, .op = call};
     product.group_channels = state->group_channels;
@@ -556,6 +562,9 @@ static enum oct_status prepare_conv(struct oct_op_prepare_call *call, bool relu)
     }
     if (status == OCT_OK) {
         status = plan_addresses(call, &geometry, state);
+    }
+    if (status == OCT_OK && state->reading == READS_TABLE) {
+        status = octi_winograd_conv_plan(call, &geometry, state->weights, state->output, &state->winograd);
     }
     if (status != OCT_OK) {
         return status;

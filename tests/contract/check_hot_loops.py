@@ -16,8 +16,8 @@ import shutil
 import subprocess
 import sys
 
-HOT = ("qgemm_", "qdwconv_", "qgroupconv_")  # objects that must have dot products in loops
-FUSED_BY_DEFINITION = ("quantize_", "qgemm_", "qdwconv_", "qgroupconv_")
+HOT = ("qgemm_", "qdwconv_", "qgroupconv_", "qwinograd_")  # objects that must have dot products in loops
+FUSED_BY_DEFINITION = ("quantize_", "qgemm_", "qdwconv_", "qgroupconv_", "qwinograd_")
 SKIPPED = 77
 
 FUNCTION = re.compile(r"^[0-9a-f]+ <(\S+)>:$")
@@ -27,7 +27,7 @@ JUMP_TARGET = re.compile(r"(?:^|\s)([0-9a-f]+) <")
 
 class X86:
     objdump = "objdump"
-    dot = re.compile(r"vpdpbusd|vpmaddwd|tdpbusd")
+    dot = re.compile(r"vpdpbusd|vpdpwssd|vpmaddwd|tdpbusd")
     jump = re.compile(r"j")
     fused = re.compile(r"vfn?m(add|sub)")
     vector = re.compile(r"%[xyz]mm")

@@ -20,6 +20,17 @@ static inline __attribute__((always_inline)) __m512i octi_dot_u8s8_512(__m512i s
 #endif
 }
 
+/// sum[i] += dot of 2 signed 16-bit numbers of each, modulo 2^32 (vpdpwssd).
+static inline __attribute__((always_inline)) __m512i octi_dot_s16_512(__m512i sum, __m512i a, __m512i b)
+{
+#if defined(__clang__)
+    return _mm512_dpwssd_epi32(sum, a, b);
+#else
+    __asm__("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
+    return sum;
+#endif
+}
+
 /// As above with `s` in memory (any alignment), for a vector that is used once: gcc would spend a register and an
 /// instruction on it.
 static inline __attribute__((always_inline)) __m512i octi_dot_u8s8_memory_512(__m512i sum, __m512i u, const void *s)

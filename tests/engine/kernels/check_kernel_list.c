@@ -9,6 +9,7 @@
 #include "engine/kernels/qdwconv/qdwconv.h"
 #include "engine/kernels/qgemm/qgemm.h"
 #include "engine/kernels/qgroupconv/qgroupconv.h"
+#include "engine/kernels/qwinograd/qwinograd.h"
 #include "engine/kernels/transpose/transpose.h"
 #include "octet/cpu.h"
 #include "tests/support/oct_check.h"
@@ -39,6 +40,8 @@ START_TEST(each_level_gets_the_best_it_can_execute)
     ck_assert_ptr_null(octi_qgroupconv_select_groups(level("avxvnni"), 32, 4, 4));
     ck_assert_str_eq(octi_qgroupconv_select_groups(level("avx512vnni"), 32, 4, 4)->kernel.name,
                      "qgroupconv_4x6x64k4__avx512vnni");
+    ck_assert_str_eq(octi_qwinograd_select(level("avxvnni"))->kernel.name, "qwinograd_1x64k2__scalar");
+    ck_assert_str_eq(octi_qwinograd_select(level("avx512vbmi"))->kernel.name, "qwinograd_6x64k2__avx512vnni");
     ck_assert_str_eq(octi_qdwconv_select(level("avx2"))->kernel.name, "qdwconv_1x16k2__avx2");
     ck_assert_str_eq(octi_qgemm_select(level("avxvnni"))->kernel.name, "qgemm_6x16k4__avxvnni");
     ck_assert_str_eq(octi_qdwconv_select(level("avxvnni"))->kernel.name, "qdwconv_1x32k4__avxvnni");

@@ -82,6 +82,15 @@ forged_groupconv(const struct octi_qgemm_call *call, const struct octi_panels *w
     call->c[(call->m - 1) * call->c_stride + panel->first + panel->n - 1] ^= 1;
 }
 
+static void
+forged_finish(const struct octi_qwinograd_call *call, const struct octi_panels *weights, const struct octi_panel *panel)
+{
+    octi_qwinograd_at(0)->finish(call, weights, panel);
+    const struct octi_qwinograd_target *last = &call->targets[call->n - 1];
+    const size_t pixel = (last->height - 1u) * call->c_line + (last->width - 1u) * call->c_stride;
+    last->c[pixel + panel->first + panel->n - 1] ^= 1;
+}
+
 static void forged_lut(size_t n, const uint8_t *x, uint8_t *y, const uint8_t *table)
 {
     octi_lut_at(0)->run(n, x, y, table);
@@ -145,6 +154,10 @@ START_TEST(a_wrong_kernel_is_found_in_every_family)
     struct octi_qgroupconv groupconv = *octi_qgroupconv_at(0);
     groupconv.run = forged_groupconv;
     ck_assert(!octi_qgroupconv_self_test(&groupconv));
+    struct octi_qwinograd winograd = *octi_qwinograd_at(0);
+    ck_assert(octi_qwinograd_self_test(&winograd));
+    winograd.finish = forged_finish;
+    ck_assert(!octi_qwinograd_self_test(&winograd));
     struct octi_lut lut = {octi_lut_at(0)->kernel, forged_lut};
     ck_assert(!octi_lut_self_test(&lut));
     struct octi_qadd add = {octi_qadd_at(0)->kernel, forged_add};

@@ -66,6 +66,22 @@ START_TEST(a_table_and_a_residual_follow_their_convolution)
 }
 END_TEST
 
+START_TEST(a_filtered_convolution_hands_on_its_lines)
+{
+    struct kit kit = kit_open();
+    oct_value_id x = image(&kit, "x", 64, 15);
+    oct_value_id a = hardswish(&kit, "swish", conv(&kit, "conv1", x, 64, 3, 1));
+    oct_value_id sum = add(&kit, "sum", "quantized::add", conv(&kit, "conv2", a, 64, 3, 1), x);
+    kit_output(&kit, "y", sum);
+    kit_finish(&kit);
+    struct oct_plan *plan = kit_compare(&kit, 0);
+    ck_assert(follows(plan, "swish", "conv1") && follows(plan, "sum", "conv2"));
+    oct_plan_release(plan);
+    kit_compare_everywhere(&kit);
+    kit_close(&kit);
+}
+END_TEST
+
 START_TEST(a_sum_of_two_convolutions_follows_the_later_one)
 {
     struct kit kit = kit_open();
@@ -221,6 +237,7 @@ static void add_tests(Suite *suite)
 {
     TCase *followers = oct_case(suite, "followers");
     tcase_add_loop_test(followers, a_table_and_a_residual_follow_their_convolution, 0, 2);
+    tcase_add_test(followers, a_filtered_convolution_hands_on_its_lines);
     tcase_add_test(followers, a_sum_of_two_convolutions_follows_the_later_one);
     tcase_add_test(followers, a_value_with_another_reader_is_not_changed);
     tcase_add_test(followers, a_residual_made_after_the_convolution_is_waited_for);
