@@ -62,7 +62,7 @@ static bool pack(struct packed *packed, const struct octi_panel_geometry *geomet
         return false;
     }
     memset(packed->bytes, 0, sizeof packed->bytes);
-    octi_panels_pack(geometry, &source, columns, COLUMNS, 121, packed->panels, packed->bytes, &packed->weights);
+    octi_panels_pack(geometry, &source, columns, COLUMNS, 121, packed->panels, packed->bytes, NULL, &packed->weights);
     return true;
 }
 

@@ -1,6 +1,7 @@
 #include "engine/ops/packed_product.h"
 
 #include "engine/base/checked.h"
+#include "engine/ops/conv_offsets.h"
 #include "engine/ops/quantized_weights.h"
 
 static struct octi_panel_column *make_columns(struct oct_op_prepare_call *call)
@@ -20,11 +21,39 @@ static struct octi_panel_column *make_columns(struct oct_op_prepare_call *call)
     return columns;
 }
 
+// Room for what sums begin with in every zone of every group; `sets` are the zones' taps.
+static enum oct_status plan_starts(struct oct_op_prepare_call *call,
+                                   const struct octi_panel_geometry *geometry,
+                                   size_t taps,
+                                   size_t n_groups,
+                                   size_t n_columns,
+                                   struct octi_product_zones *zones,
+                                   struct octi_tap_set *sets,
+                                   struct octi_panel_starts *starts)
+{
+    int32_t *sums = NULL;
+    int32_t *all = NULL;
+    zones->positions = octi_panel_positions(geometry, n_columns);
+    enum oct_status status = octi_conv_alloc_entries(call, taps, geometry->nr, &sums);
+    if (status == OCT_OK) {
+        status = octi_conv_alloc_entries(call, n_groups * zones->n, zones->positions, &all);
+    }
+    for (size_t z = 0; z < zones->n; z++) {
+        sets[z] = zones->zones[z].taps;
+    }
+    zones->starts = all;
+    *starts = (struct octi_panel_starts){.n_sets = zones->n, .sets = sets, .positions = zones->positions};
+    starts->sums = (uint32_t *)sums;
+    starts->starts = (uint32_t *)all;
+    return status;
+}
+
 enum oct_status octi_product_pack(struct oct_op_prepare_call *call,
                                   const struct octi_panel_geometry *geometry,
                                   const struct octi_panel_source *source,
                                   size_t n_groups,
-                                  struct octi_panels *packed)
+                                  struct octi_panels *packed,
+                                  struct octi_product_zones *zones)
 {
     size_t n_columns = (size_t)call->inputs[OCTI_WEIGHTED_WEIGHT]->shape.dims[0] / n_groups;
     size_t n_panels = octi_panel_count(geometry, n_columns);
@@ -44,12 +73,22 @@ enum oct_status octi_product_pack(struct oct_op_prepare_call *call,
     }
     int32_t x_zero_point = (int32_t)call->inputs[OCTI_WEIGHTED_X]->qparams.zero_point;
     float bias_factor = octi_weight_bias_factor(call->inputs[OCTI_WEIGHTED_X], call->inputs[OCTI_WEIGHTED_WEIGHT]);
+    const bool zoned = zones != NULL && zones->n > 0;
+    struct octi_tap_set sets[OCTI_MAX_ZONES];
+    struct octi_panel_starts starts;
+    enum oct_status status = OCT_OK;
+    if (zoned) {
+        status = plan_starts(call, geometry, octi_panel_taps(source), n_groups, n_columns, zones, sets, &starts);
+    }
     struct octi_panel_source group = *source;
-    for (size_t g = 0; g < n_groups; g++) {
+    for (size_t g = 0; g < n_groups && status == OCT_OK; g++) {
         octi_panels_pack(geometry, &group, columns + g * n_columns, n_columns, x_zero_point, panels + g * n_panels,
-                         place + g * group_bytes, &packed[g]);
+                         place + g * group_bytes, zoned ? &starts : NULL, &packed[g]);
         packed[g].bias_factor = bias_factor;
         group.weights += (int64_t)n_columns * source->column_stride;
+        if (zoned) {
+            starts.starts += zones->n * zones->positions;
+        }
     }
-    return OCT_OK;
+    return status;
 }

@@ -3,18 +3,20 @@
 #ifndef OCTET_ENGINE_OPS_PACKED_PRODUCT_H
 #define OCTET_ENGINE_OPS_PACKED_PRODUCT_H
 
-#include "engine/kernels/panel/panel.h"
+#include "engine/ops/product_zones.h"
 #include "octet/op.h"
 
 /// Packs the weight of a quantized linear or convolution (inputs as in quantized_weights.h) into plan memory.
 /// @param source   of group 0; later groups' columns follow it
 /// @param n_groups divides the output channels
 /// @param[out] packed  [n_groups]
+/// @param[in,out] zones  get their starts; NULL or n == 0: there are none
 /// OCT_ERR_NOMEM, OCT_ERR_LIMIT.
 enum oct_status octi_product_pack(struct oct_op_prepare_call *call,
                                   const struct octi_panel_geometry *geometry,
                                   const struct octi_panel_source *source,
                                   size_t n_groups,
-                                  struct octi_panels *packed);
+                                  struct octi_panels *packed,
+                                  struct octi_product_zones *zones);
 
 #endif

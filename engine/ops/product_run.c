@@ -11,6 +11,8 @@
 #define MACS_PER_ELEMENT 64
 /// Fewer rows than this per part: the parts share out columns instead, so that each still fills its tiles.
 #define MIN_PART_ROWS 24
+/// The same where panels divide evenly: then each part reads its weights only.
+#define MIN_EVEN_PART_ROWS 48
 /// Of activations and results of a block: part of a second-level cache, the rest of which the weights pass through.
 #define BLOCK_BYTES ((int64_t)256 << 10)
 /// Gathered rows are written first: a first-level cache should hold them.
@@ -27,16 +29,27 @@ static int64_t unit_rows(const struct octi_product *product)
     return product->call.tap_offsets != NULL ? (int64_t)product->call.line : 1;
 }
 
-// Rows of a block, before which and after which the rows do not matter to one another.
+static int64_t rows_within(int64_t block_bytes, size_t groups, size_t taps, size_t k, size_t columns)
+{
+    int64_t bytes = (int64_t)(groups * k + columns);
+    int64_t weight_bytes = (int64_t)columns * (int64_t)(taps * k);
+    int64_t least = weight_bytes > FAR_WEIGHT_BYTES ? MIN_FAR_BLOCK_ROWS : MIN_BLOCK_ROWS;
+    int64_t rows = block_bytes / bytes;
+    return rows > least ? rows : least;
+}
+
+int64_t octi_product_block_rows(size_t groups, size_t taps, size_t k, size_t columns)
+{
+    return rows_within(BLOCK_BYTES, groups, taps, k, columns);
+}
+
 static int64_t block_rows(const struct octi_product *product, const struct octi_gathered_slice *slice)
 {
-    int64_t bytes = (int64_t)(product->groups * (product->weights->k + product->weights->n_columns));
-    int64_t weight_bytes = (int64_t)(product->groups * product->weights->n_columns) *
-                           (int64_t)(product->weights->taps * product->weights->k);
-    int64_t least = weight_bytes > FAR_WEIGHT_BYTES ? MIN_FAR_BLOCK_ROWS : MIN_BLOCK_ROWS;
+    const struct octi_panels *weights = product->weights;
     int64_t unit = unit_rows(product);
-    int64_t rows = (slice->to != NULL ? GATHERED_BYTES : BLOCK_BYTES) / bytes;
-    rows = (rows > least ? rows : least) / unit * unit;
+    int64_t rows = rows_within(slice->to != NULL ? GATHERED_BYTES : BLOCK_BYTES, product->groups, weights->taps,
+                               weights->k, product->groups * weights->n_columns);
+    rows = rows / unit * unit;
     rows = rows > unit ? rows : unit;
     return slice->to != NULL && slice->rows < rows ? slice->rows : rows;
 }
@@ -126,6 +139,38 @@ static void multiply(const struct octi_product *product,
     }
 }
 
+// Rows [begin, end) of an image, zone by zone.
+static void multiply_zones(const struct octi_product *product, int64_t begin, int64_t end, size_t first, size_t last)
+{
+    const struct octi_product_zones *zones = product->zones;
+    const int64_t image = begin / product->image_rows * product->image_rows;
+    int64_t from[OCTI_MAX_ZONES], to[OCTI_MAX_ZONES];
+    for (size_t z = 0; z < zones->n; z++) {
+        from[z] = octi_product_zone_find(&zones->zones[z], begin - image);
+        to[z] = octi_product_zone_find(&zones->zones[z], end - image);
+    }
+    const size_t per_group = product->weights->n_panels;
+    for (size_t i = first; i < last; i++) {
+        const size_t g = i / per_group;
+        const struct octi_panels *weights = &product->weights[g];
+        struct octi_qgemm_call call;
+        call_at(product, g, image, &call);
+        for (size_t z = 0; z < zones->n; z++) {
+            const struct octi_product_zone *zone = &zones->zones[z];
+            call.m = (size_t)(to[z] - from[z]);
+            call.offsets = zone->offsets + from[z];
+            call.offset_stride = (size_t)zone->n_rows;
+            call.c_rows = zone->rows + from[z];
+            call.taps = zone->taps.taps;
+            call.n_taps = zone->taps.n;
+            call.start = zones->starts + (g * zones->n + z) * zones->positions;
+            if (call.m > 0) {
+                product->run(&call, weights, &weights->panels[i % per_group]);
+            }
+        }
+    }
+}
+
 static void multiply_blocks(const struct octi_product *product,
                             int64_t begin,
                             int64_t end,
@@ -143,7 +188,11 @@ static void multiply_blocks(const struct octi_product *product,
             int64_t rows = (stop - begin + blocks - 1) / blocks;
             stop = begin + (rows + unit - 1) / unit * unit;
         }
-        multiply(product, begin, stop, first, last, slice);
+        if (product->zones != NULL) {
+            multiply_zones(product, begin, stop, first, last);
+        } else {
+            multiply(product, begin, stop, first, last, slice);
+        }
         finish(product, begin, stop, first, last);
         begin = stop;
     }
@@ -176,6 +225,12 @@ static void do_panels(const void *context, int64_t begin, int64_t end)
     octi_qgemm_done(&product->weights->geometry);
 }
 
+static bool shares_panels(const struct octi_product *product, int64_t n_panels, int64_t parts)
+{
+    const int64_t least = n_panels % parts == 0 ? MIN_EVEN_PART_ROWS : MIN_PART_ROWS;
+    return product->rows < least * parts;
+}
+
 void octi_product_run(const struct octi_product *product)
 {
     const struct oct_executor *executor = product->op->executor;
@@ -190,7 +245,7 @@ void octi_product_run(const struct octi_product *product)
         narrowed.width = executor->width < parts ? executor->width : parts;
         executor = &narrowed;
     }
-    if (executor != NULL && n_panels > 1 && product->rows < MIN_PART_ROWS * (int64_t)executor->width) {
+    if (executor != NULL && n_panels > 1 && shares_panels(product, n_panels, (int64_t)executor->width)) {
         int64_t panel_cost = product->rows * (columns / n_panels + 1) * depth / MACS_PER_ELEMENT;
         octi_parallel_for(executor, n_panels, panel_cost, do_panels, product);
         return;

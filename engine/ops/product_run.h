@@ -6,6 +6,7 @@
 
 #include "engine/kernels/qgemm/qgemm.h"
 #include "engine/ops/gathered_rows.h"
+#include "engine/ops/product_zones.h"
 #include "octet/op.h"
 
 /// A run. Rows come in images of `image_rows` (0: all rows are one image), which advance the activations by
@@ -20,10 +21,16 @@ struct octi_product {
     size_t image_bytes;
     struct octi_gathered_rows gathered; ///< set: the kernel gets its rows out of `buffer`, and knows of one tap
     uint8_t *buffer;
-    struct octi_qgemm_call call;      ///< of row 0; `m` and `line_first` are ignored
-    const struct oct_op_run_call *op; ///< its followers get what is finished; rows count from `first_row` there
+    const struct octi_product_zones *zones; ///< NULL: every row sees all taps; else they have the offsets
+    struct octi_qgemm_call call;            ///< of row 0; `m` and `line_first` are ignored
+    const struct oct_op_run_call *op;       ///< its followers get what is finished; rows count from `first_row` there
     int64_t first_row;
 };
+
+/// Rows of an image that are done together, before which and after which rows do not matter to one another.
+/// @param k        of a tap
+/// @param columns  of all groups
+int64_t octi_product_block_rows(size_t groups, size_t taps, size_t k, size_t columns);
 
 /// Runs it over the executor of `op`.
 void octi_product_run(const struct octi_product *product);

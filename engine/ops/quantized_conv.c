@@ -1,7 +1,8 @@
 // DESIGN: a convolution is a matrix product whose rows are addressed through a table: for every output pixel and window
 // position, where the input's channels begin. No image is rearranged. Positions outside the image stand for a row of
-// the plan that holds the input's zero point. 1x1 windows need no table; depthwise convolution and groups of few
-// channels have kernels of their own.
+// the plan that holds the input's zero point; where there are many, output pixels are taken in zones that see the same
+// positions (conv_zones). 1x1 windows need no table; depthwise convolution and groups of few channels have kernels of
+// their own.
 // To all of them a window is lines of positions: of depth, height and width only the width's neighbours matter.
 // A first layer has too few channels for that: 3 of them would be a quad with a hole in it, and an address each time.
 // It reads a padded copy of the image instead, in which a row of the window is one run of bytes. So do windows of one
@@ -16,6 +17,8 @@
 #include "engine/kernels/qdwconv/qdwconv.h"
 #include "engine/kernels/qgroupconv/qgroupconv.h"
 #include "engine/ops/conv_lines.h"
+#include "engine/ops/conv_offsets.h"
+#include "engine/ops/conv_zones.h"
 #include "engine/ops/element.h"
 #include "engine/ops/merged_groups.h"
 #include "engine/ops/op_support.h"
@@ -128,7 +131,8 @@ struct conv {
     enum reading reading;
     bool copies; // `padded` is what is read; else the input images are
     // [window][pixels] into an image; [taps][pixels of an output plane] into a padded image.
-    const int32_t *offsets;
+    struct octi_conv_offsets table;
+    struct octi_product_zones zones; // in the place of the table
     const uint8_t *padding;
     size_t line, x_stride; // of output pixels and of the input between them
     struct octi_padded_image padded;
@@ -137,11 +141,16 @@ struct conv {
     size_t buffer_at;                   // of the scratch, behind the padded image
     int64_t plane_pixels;               // of an output plane
     size_t plane_step;                  // of the padded image between output planes
-    size_t offset_stride;               // 0: one tap's offsets are enough, the others lie `tap_stride` apart
-    size_t tap_stride;
     struct octi_output output;
     const struct octi_winograd_conv *winograd; // NULL, or another way to the same outputs
 };
+
+static void set_offsets(const struct conv *state, struct octi_qgemm_call *call)
+{
+    call->offsets = state->table.offsets;
+    call->offset_stride = state->table.offset_stride;
+    call->tap_stride = state->table.tap_stride;
+}
 
 // One image at a time: its copy is read while it is in the cache. Output planes are alike, so one's table is enough;
 // and where the images are read in place and have one plane, so are they.
@@ -157,9 +166,7 @@ static void run_images(const struct oct_op_run_call *call, const struct conv *st
         product->call.line = state->line;
         product->call.tap_offsets = state->lines.tap_offsets;
     } else {
-        product->call.offsets = state->offsets;
-        product->call.offset_stride = state->offset_stride;
-        product->call.tap_stride = state->tap_stride;
+        set_offsets(state, &product->call);
     }
     if (!state->copies && state->plane_pixels == state->pixels) {
         product->image_bytes = state->image_bytes;
@@ -204,8 +211,8 @@ static void run(const struct oct_op_run_call *call)
     if (state->reading == READS_TABLE) {
         product.image_rows = state->pixels;
         product.image_bytes = state->image_bytes;
-        product.call.offsets = state->offsets;
-        product.call.offset_stride = (size_t)state->pixels;
+        product.zones = state->zones.n > 0 ? &state->zones : NULL;
+        set_offsets(state, &product.call);
         product.call.padding = state->padding;
         product.call.line = state->line;
         product.call.x_stride = state->x_stride;
@@ -213,99 +220,6 @@ static void run(const struct oct_op_run_call *call)
         product.call.a_stride = state->in_channels;
     }
     octi_product_run(&product);
-}
-
-// Where the channels that window position `tap` sees begin, for each output pixel.
-static void write_tap(const struct octi_conv_geometry *geometry, size_t tap, size_t channels, int32_t *offsets)
-{
-    int64_t line = (int64_t)tap / geometry->kernel[OCTI_CONV_WIDTH];
-    int64_t kx = (int64_t)tap % geometry->kernel[OCTI_CONV_WIDTH];
-    int64_t ky = line % geometry->kernel[OCTI_CONV_HEIGHT];
-    int64_t kz = line / geometry->kernel[OCTI_CONV_HEIGHT];
-    for (int64_t z = 0; z < geometry->out[OCTI_CONV_DEPTH]; z++) {
-        int64_t iz = octi_conv_position(geometry, OCTI_CONV_DEPTH, z, kz);
-        for (int64_t y = 0; y < geometry->out[OCTI_CONV_HEIGHT]; y++) {
-            int64_t iy = octi_conv_position(geometry, OCTI_CONV_HEIGHT, y, ky);
-            int64_t first = (iz * geometry->in[OCTI_CONV_HEIGHT] + iy) * geometry->in[OCTI_CONV_WIDTH];
-            for (int64_t x = 0; x < geometry->out[OCTI_CONV_WIDTH]; x++) {
-                int64_t ix = octi_conv_position(geometry, OCTI_CONV_WIDTH, x, kx);
-                bool inside = iz >= 0 && iy >= 0 && ix >= 0;
-                *offsets++ = inside ? (int32_t)((first + ix) * (int64_t)channels) : OCTI_QGEMM_PADDING;
-            }
-        }
-    }
-}
-
-static enum oct_status alloc_offsets(struct oct_op_prepare_call *call, size_t taps, size_t pixels, int32_t **offsets)
-{
-    size_t entries;
-    size_t bytes;
-    if (!octi_mul_size(taps, pixels, &entries) || !octi_mul_size(entries, sizeof **offsets, &bytes)) {
-        return oct_error_set(call->error, OCT_ERR_LIMIT, NULL, OCT_POSITION_NONE, "the window table overflows size_t");
-    }
-    *offsets = oct_op_prepare_alloc(call, bytes);
-    return *offsets != NULL ? OCT_OK : OCT_ERR_NOMEM;
-}
-
-// What alloc_offsets() gave, filled, or the same of an earlier layer.
-static const int32_t *
-share_offsets(struct oct_op_prepare_call *call, size_t taps, size_t pixels, const int32_t *offsets)
-{
-    return oct_op_prepare_share(call, offsets, taps * pixels * sizeof *offsets);
-}
-
-// One table for all images and groups: byte offsets from the beginning of an image.
-static enum oct_status
-make_offsets(struct oct_op_prepare_call *call, const struct octi_conv_geometry *geometry, struct conv *state)
-{
-    size_t window = (size_t)octi_conv_count(geometry->kernel);
-    int32_t *offsets = NULL;
-    enum oct_status status = alloc_offsets(call, window, (size_t)state->pixels, &offsets);
-    if (status != OCT_OK) {
-        return status;
-    }
-    for (size_t tap = 0; tap < window; tap++) {
-        write_tap(geometry, tap, state->in_channels, offsets + tap * (size_t)state->pixels);
-    }
-    state->offsets = share_offsets(call, window, (size_t)state->pixels, offsets);
-    uint8_t *padding = oct_op_prepare_alloc(call, state->in_channels);
-    if (padding == NULL) {
-        return OCT_ERR_NOMEM;
-    }
-    memset(padding, (int)call->inputs[OCTI_WEIGHTED_X]->qparams.zero_point, state->in_channels);
-    state->padding = oct_op_prepare_share(call, padding, state->in_channels);
-    return OCT_OK;
-}
-
-// Where a line of a window of the padded image begins, for each pixel of an output plane. Lines of one plane of the
-// window are as far apart as those of the image; where the window has several planes, each line has its own offsets.
-static enum oct_status
-make_window_offsets(struct oct_op_prepare_call *call, const struct octi_conv_geometry *geometry, struct conv *state)
-{
-    const struct octi_padded_image *image = &state->padded;
-    size_t height = (size_t)geometry->kernel[OCTI_CONV_HEIGHT];
-    size_t planes = (size_t)geometry->kernel[OCTI_CONV_DEPTH];
-    size_t taps = planes > 1 ? planes * height : 1;
-    int64_t width = geometry->out[OCTI_CONV_WIDTH];
-    state->plane_step = (size_t)geometry->stride[OCTI_CONV_DEPTH] * image->lines * image->line_bytes;
-    state->offset_stride = planes > 1 ? (size_t)state->plane_pixels : 0;
-    state->tap_stride = planes > 1 ? 0 : image->line_bytes;
-    int32_t *offsets = NULL;
-    enum oct_status status = alloc_offsets(call, taps, (size_t)state->plane_pixels, &offsets);
-    if (status != OCT_OK) {
-        return status;
-    }
-    int32_t *next = offsets;
-    for (size_t tap = 0; tap < taps; tap++) {
-        size_t line = tap / height * image->lines + tap % height;
-        for (int64_t pixel = 0; pixel < state->plane_pixels; pixel++) {
-            int64_t y = pixel / width * geometry->stride[OCTI_CONV_HEIGHT] + (int64_t)line;
-            int64_t x = pixel % width * geometry->stride[OCTI_CONV_WIDTH];
-            *next++ = (int32_t)(y * (int64_t)image->line_bytes + x * (int64_t)state->in_channels);
-        }
-    }
-    state->offsets = share_offsets(call, taps, (size_t)state->plane_pixels, offsets);
-    return OCT_OK;
 }
 
 // A padding as wide as the window would let the copy grow beyond input and window.
@@ -402,7 +316,7 @@ static enum oct_status pack(struct oct_op_prepare_call *call,
         }
     }
     source.flat = state->gathered.gather != NULL;
-    return octi_product_pack(call, layout, &source, state->groups, state->weights);
+    return octi_product_pack(call, layout, &source, state->groups, state->weights, &state->zones);
 }
 
 // What a run needs besides the packed weights; `taps` and `k` are those of the addresses.
@@ -425,14 +339,51 @@ plan_gathering(struct oct_op_prepare_call *call, const struct octi_conv_geometry
     return OCT_OK;
 }
 
-static enum oct_status
-plan_addresses(struct oct_op_prepare_call *call, const struct octi_conv_geometry *geometry, struct conv *state)
+// The kernel of a convolution, and what its weights are packed for.
+struct choice {
+    const struct octi_panel_geometry *layout;
+    const struct octi_qdwconv *depthwise; // NULL: no depthwise convolution
+    bool sees_zones;                      // a kernel that knows of zones
+    int64_t merged;                       // groups taken together
+};
+
+// Zones where they save products, else one table for all output pixels.
+static enum oct_status plan_table(struct oct_op_prepare_call *call,
+                                  const struct octi_conv_geometry *geometry,
+                                  const struct choice *choice,
+                                  struct conv *state)
+{
+    const int64_t zero_point = call->inputs[OCTI_WEIGHTED_X]->qparams.zero_point;
+    state->padding = octi_conv_padding(call, state->in_channels, zero_point);
+    if (state->padding == NULL) {
+        return OCT_ERR_NOMEM;
+    }
+    if (choice->sees_zones && state->pixels <= INT32_MAX) {
+        const size_t k = state->group_channels, window = (size_t)octi_conv_count(geometry->kernel);
+        const size_t columns = (size_t)(geometry->groups * geometry->group_out_channels);
+        const struct octi_conv_zone_costs costs = {
+            .block_rows = octi_product_block_rows(state->groups, window, k, columns),
+            .quads = (int64_t)(k + 3) / 4,
+        };
+        struct octi_conv_zones zones;
+        if (octi_conv_zones_plan(geometry, &costs, &zones)) {
+            return octi_product_zones_plan(call, geometry, state->in_channels, &zones, &state->zones);
+        }
+    }
+    return octi_conv_offsets_plan(call, geometry, state->in_channels, &state->table);
+}
+
+static enum oct_status plan_addresses(struct oct_op_prepare_call *call,
+                                      const struct octi_conv_geometry *geometry,
+                                      const struct choice *choice,
+                                      struct conv *state)
 {
     switch (state->reading) {
     case READS_TABLE:
-        return make_offsets(call, geometry, state);
+        return plan_table(call, geometry, choice, state);
     case READS_ROW_TAPS:
-        return make_window_offsets(call, geometry, state);
+        state->plane_step = (size_t)geometry->stride[OCTI_CONV_DEPTH] * state->padded.lines * state->padded.line_bytes;
+        return octi_conv_line_offsets_plan(call, geometry, state->in_channels, &state->padded, &state->table);
     case READS_LINES: {
         enum oct_status status = octi_conv_lines_plan(call, geometry, state->in_channels, state->padded.line_bytes,
                                                       state->padded.lines, &state->lines);
@@ -454,13 +405,6 @@ static const struct octi_qgroupconv *select_grouped(uint64_t cpu_features, const
                : octi_qgroupconv_select_groups(cpu_features, geometry->groups, geometry->group_channels,
                                                geometry->group_out_channels);
 }
-
-// The kernel of a convolution, and what its weights are packed for.
-struct choice {
-    const struct octi_panel_geometry *layout;
-    const struct octi_qdwconv *depthwise; // NULL: no depthwise convolution
-    int64_t merged;                       // groups taken together
-};
 
 static struct choice
 choose_kernel(struct oct_op_prepare_call *call, const struct octi_conv_geometry *geometry, struct conv *state)
@@ -493,6 +437,7 @@ choose_kernel(struct oct_op_prepare_call *call, const struct octi_conv_geometry 
     kernel = octi_qgemm_select_depth(call->cpu_features, depth);
     choice.merged = octi_merged_groups(geometry, &kernel->geometry);
     choice.layout = &kernel->geometry;
+    choice.sees_zones = !kernel->geometry.gathered;
     state->kernel = kernel->run;
     call->kernel = kernel->kernel.name;
     state->groups = (size_t)(geometry->groups / choice.merged);
@@ -558,10 +503,10 @@ static enum oct_status prepare_conv(struct oct_op_prepare_call *call, bool relu)
         status = plan_gathering(call, &geometry, state);
     }
     if (status == OCT_OK) {
-        status = pack(call, &geometry, choice.layout, choice.depthwise, choice.merged, state);
+        status = plan_addresses(call, &geometry, &choice, state);
     }
     if (status == OCT_OK) {
-        status = plan_addresses(call, &geometry, state);
+        status = pack(call, &geometry, choice.layout, choice.depthwise, choice.merged, state);
     }
     if (status == OCT_OK && state->reading == READS_TABLE) {
         status = octi_winograd_conv_plan(call, &geometry, state->weights, state->output, &state->winograd);

@@ -143,7 +143,7 @@ static enum oct_status prepare_linear(struct oct_op_prepare_call *call, bool rel
                                  &call->scratch_bytes)) {
         return oct_error_set(call->error, OCT_ERR_LIMIT, NULL, OCT_POSITION_NONE, "gathered rows overflow size_t");
     }
-    enum oct_status status = octi_product_pack(call, &state->kernel->geometry, &source, 1, &state->weights);
+    enum oct_status status = octi_product_pack(call, &state->kernel->geometry, &source, 1, &state->weights, NULL);
     if (status != OCT_OK) {
         return status;
     }

@@ -41,6 +41,15 @@ size_t octi_panel_count(const struct octi_panel_geometry *geometry, size_t n_col
     return count;
 }
 
+size_t octi_panel_positions(const struct octi_panel_geometry *geometry, size_t n_columns)
+{
+    size_t positions = 0;
+    while (positions < n_columns) {
+        positions += next_width(geometry, n_columns - positions);
+    }
+    return positions;
+}
+
 static bool
 one_panel_bytes(const struct octi_panel_geometry *geometry, size_t width, size_t taps, size_t k, size_t *bytes)
 {
@@ -187,7 +196,8 @@ static int64_t even_stride(const int64_t *offsets, size_t n)
     return stride > 0 ? stride : 0;
 }
 
-// Packs k [first, first + PIECE_K) of the columns of n slots, and adds the weights to `sums`, modulo 2^32.
+// Packs k [first, first + PIECE_K) of the columns of n slots, and adds the weights to `sums`, modulo 2^32; those of one
+// tap lie `sums_step` behind those of the one before.
 static void pack_piece(const struct octi_panel_geometry *geometry,
                        const struct octi_panel_source *source,
                        size_t first,
@@ -195,7 +205,8 @@ static void pack_piece(const struct octi_panel_geometry *geometry,
                        size_t n,
                        size_t width,
                        int8_t *weights,
-                       uint32_t *sums)
+                       uint32_t *sums,
+                       size_t sums_step)
 {
     size_t taps = octi_panel_taps(source), k = octi_panel_depth(source);
     struct piece piece = {.n = k - first < PIECE_K ? k - first : PIECE_K, .kr = geometry->kr};
@@ -219,20 +230,21 @@ static void pack_piece(const struct octi_panel_geometry *geometry,
                 // The next piece of this column, a line with each tap: nobody else sees that it will be wanted.
                 __builtin_prefetch(piece.from + PIECE_K * piece.stride + (int64_t)tap * LINE_BYTES);
                 piece.to = to + slots[i].place;
-                sums[i] += (uint32_t)pack(&piece);
+                sums[tap * sums_step + i] += (uint32_t)pack(&piece);
             }
         }
     }
 }
 
-// Packs the weights of columns [first, first + n) into a panel and leaves their sums, modulo 2^32, in `sums`.
+// Packs the weights of columns [first, first + n) into a panel and adds them up in `sums`, as pack_piece() does.
 static void pack_weights(const struct octi_panel_geometry *geometry,
                          const struct octi_panel_source *source,
                          size_t first,
                          size_t n,
                          size_t width,
                          int8_t *weights,
-                         uint32_t *sums)
+                         uint32_t *sums,
+                         size_t sums_step)
 {
     size_t k = octi_panel_depth(source);
     struct slot slots[PIECE_COLUMNS];
@@ -244,9 +256,51 @@ static void pack_weights(const struct octi_panel_geometry *geometry,
             slots[i].place = place_of(geometry, column, position + i);
         }
         for (size_t at = 0; at < k; at += PIECE_K) {
-            pack_piece(geometry, source, at, slots, count, width, weights, sums + position);
+            pack_piece(geometry, source, at, slots, count, width, weights, sums + position, sums_step);
         }
     }
+}
+
+static void add_up(uint32_t *to, const uint32_t *sums, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        to[i] += sums[i];
+    }
+}
+
+// The same with the sums of each tap apart, from which those of all taps and of the sets are made.
+static void pack_sets(const struct octi_panel_geometry *geometry,
+                      const struct octi_panel_source *source,
+                      size_t first,
+                      size_t n,
+                      size_t width,
+                      int8_t *weights,
+                      uint32_t *sums,
+                      const struct octi_panel_starts *starts)
+{
+    const size_t taps = octi_panel_taps(source);
+    memset(starts->sums, 0, taps * width * sizeof *sums);
+    pack_weights(geometry, source, first, n, width, weights, starts->sums, width);
+    for (size_t tap = 0; tap < taps; tap++) {
+        add_up(sums, starts->sums + tap * width, width);
+    }
+    for (size_t s = 0; s < starts->n_sets; s++) {
+        const struct octi_tap_set *set = &starts->sets[s];
+        uint32_t *to = starts->starts + s * starts->positions + first;
+        memset(to, 0, width * sizeof *to);
+        for (size_t i = 0; i < set->n; i++) {
+            add_up(to, starts->sums + (size_t)set->taps[i] * width, width);
+        }
+    }
+}
+
+// What sums of k products start from, given the sum of their weights. Modulo 2^32, as the accumulators are: the true
+// sum fits, so its parts need not.
+static uint32_t
+start_of(const struct octi_panel_geometry *geometry, uint32_t sum, size_t k, int32_t w_zero_point, int32_t x_zero_point)
+{
+    const uint32_t none = (uint32_t)k * (uint32_t)w_zero_point;
+    return (uint32_t)x_zero_point * (none - sum) + (uint32_t)geometry->x_offset * sum;
 }
 
 // The larger of a magnitude and another; infinite for NaN.
@@ -263,6 +317,7 @@ void octi_panels_pack(const struct octi_panel_geometry *geometry,
                       int32_t x_zero_point,
                       struct octi_panel *panels,
                       void *bytes,
+                      const struct octi_panel_starts *starts,
                       struct octi_panels *packed)
 {
     size_t taps = octi_panel_taps(source);
@@ -278,16 +333,22 @@ void octi_panels_pack(const struct octi_panel_geometry *geometry,
         float *multiplier = (float *)(void *)(place + 8 * width);
         int32_t *zero_point = (int32_t *)(void *)(place + 12 * width);
         int8_t *weights = (int8_t *)(place + octi_panel_header_bytes(width));
-        pack_weights(geometry, source, first, n, width, weights, start);
+        if (starts != NULL) {
+            pack_sets(geometry, source, first, n, width, weights, start, starts);
+        } else {
+            pack_weights(geometry, source, first, n, width, weights, start, 0);
+        }
         for (size_t position = 0; position < width; position++) {
             size_t column = octi_panel_column_at(geometry, width, position);
             if (column >= n) {
                 continue;
             }
             const struct octi_panel_column *given = &columns[first + column];
-            // Modulo 2^32, as the accumulators are: the true sum fits, so its parts need not.
-            const uint32_t sum = start[position], none = (uint32_t)(taps * k) * (uint32_t)given->zero_point;
-            start[position] = (uint32_t)x_zero_point * (none - sum) + (uint32_t)geometry->x_offset * sum;
+            start[position] = start_of(geometry, start[position], taps * k, given->zero_point, x_zero_point);
+            for (size_t s = 0; starts != NULL && s < starts->n_sets; s++) {
+                uint32_t *set_start = starts->starts + s * starts->positions + first + position;
+                *set_start = start_of(geometry, *set_start, starts->sets[s].n * k, given->zero_point, x_zero_point);
+            }
             bias[position] = given->bias;
             multiplier[position] = given->multiplier;
             zero_point[position] = given->zero_point;

@@ -116,14 +116,33 @@ static inline size_t octi_panel_header_bytes(size_t width)
 /// Elements of k that a panel holds. k is in memory already where this is called: it does not overflow.
 static inline size_t octi_panel_padded_k(const struct octi_panel_geometry *geometry, size_t k)
 {
-    return (k + geometry->k_align - 1) / geometry->k_align * geometry->k_align;
+    return (k + geometry->k_align - 1) & ~((size_t)geometry->k_align - 1);
 }
+
+/// Some of the taps, ascending.
+struct octi_tap_set {
+    const int32_t *taps;
+    size_t n;
+};
+
+/// What sums over sets of taps start from. Their other taps stand for activations at the zero point, which add nothing.
+struct octi_panel_starts {
+    size_t n_sets;
+    const struct octi_tap_set *sets; ///< [n_sets]
+    size_t positions;                ///< octi_panel_positions()
+    uint32_t *sums;                  ///< [taps][nr]: room for the sums of a panel's weights
+    uint32_t *starts;                ///< [n_sets][positions] [out]; int32 to those who read it
+};
+
+/// Positions of all panels, of which the last is filled up to its width.
+size_t octi_panel_positions(const struct octi_panel_geometry *geometry, size_t n_columns);
 
 /// Packs `n_columns` columns. All pointers are valid and sized by the functions above.
 /// @param columns       [n_columns]
 /// @param x_zero_point  of the activations, 0..255
 /// @param panels        [octi_panel_count()], kept in `packed`
 /// @param bytes         [octi_panel_bytes()], 64-byte aligned, zeroed, kept in `packed`
+/// @param starts        filled in; NULL: there are no sets of taps
 void octi_panels_pack(const struct octi_panel_geometry *geometry,
                       const struct octi_panel_source *source,
                       const struct octi_panel_column *columns,
@@ -131,6 +150,7 @@ void octi_panels_pack(const struct octi_panel_geometry *geometry,
                       int32_t x_zero_point,
                       struct octi_panel *panels,
                       void *bytes,
+                      const struct octi_panel_starts *starts,
                       struct octi_panels *packed);
 
 #endif

@@ -31,15 +31,16 @@ static inline __attribute__((always_inline)) void octi_row_store_neon(const stru
                                                                       size_t m,
                                                                       struct octi_row_neon row,
                                                                       const struct octi_requant_neon *requant,
-                                                                      const int nv)
+                                                                      const int nv,
+                                                                      const bool zoned)
 {
     const float *bias = (const float *)panel->bytes + 4 * nv;
     const float *multiplier = bias + 4 * nv;
     if (weights->weight_zero_points) {
-        const int32_t x_sum = octi_qgemm_row_sum(call, weights->taps, weights->k, m);
+        const int32_t x_sum = octi_qgemm_row_sum(call, weights, m);
         row = octi_row_weight_zero_neon(row, (const int32_t *)panel->bytes + 12 * nv, x_sum, nv);
     }
-    uint8_t *c = call->c + m * call->c_stride + panel->first;
+    uint8_t *c = octi_qgemm_result(call, m, zoned) + panel->first;
     row.v0 = octi_requant_panel_neon(row.v0, bias, multiplier, requant);
     row.v1 = octi_requant_panel_neon(row.v1, bias + 4, multiplier + 4, requant);
     if (nv == 2) {
@@ -51,14 +52,14 @@ static inline __attribute__((always_inline)) void octi_row_store_neon(const stru
     octi_store_bytes_neon(c, octi_pack_neon(row.v0, row.v1, row.v2, row.v3, requant), panel->n);
 }
 
-#define OCTI_CASE_NEON(n, nv)                                                                                          \
+#define OCTI_CASE_NEON(n, nv, zoned)                                                                                   \
     case n:                                                                                                            \
-        tile(call, weights, panel, m, &requant, n, nv);                                                                \
+        tile(call, weights, panel, m, &requant, n, nv, zoned);                                                         \
         break;
 
-/// A function for panels of 4 * nv columns over the caller's tile(call, weights, panel, m, requant, rows, nv), whose
-/// row counts are `cases`. Not inlined: each gets a register allocation of its own.
-#define OCTI_PANEL_NEON(name, nv, max_rows, cases)                                                                     \
+/// A function for panels of 4 * nv columns over the caller's tile(call, weights, panel, m, requant, rows, nv, zoned),
+/// whose row counts are `cases`. Not inlined: each gets a register allocation of its own.
+#define OCTI_PANEL_NEON(name, nv, max_rows, cases, zoned)                                                              \
     static __attribute__((noinline)) void name(const struct octi_qgemm_call *call, const struct octi_panels *weights,  \
                                                const struct octi_panel *panel)                                         \
     {                                                                                                                  \
@@ -67,7 +68,7 @@ static inline __attribute__((always_inline)) void octi_row_store_neon(const stru
         for (size_t m = 0; m < call->m; m += rows) {                                                                   \
             rows = octi_qgemm_tile_rows(call->m - m, max_rows);                                                        \
             switch (rows) {                                                                                            \
-                cases(nv) default : break;                                                                             \
+                cases(nv, zoned) default : break;                                                                      \
             }                                                                                                          \
         }                                                                                                              \
     }

@@ -12,6 +12,9 @@
 /// OCTI_QGEMM_PADDING. A table of one tap (offset_stride 0) with a tap_stride serves windows that lie in no padding.
 /// Or in lines, for kernels of tiles: `line` rows a_stride apart, then the next line line_stride behind the first; tap
 /// t lies at tap_offsets[t] from each row; m is a multiple of `line`.
+/// A call may be for some of the taps, because pixels at the border of an image see no others: `taps` names them, the
+/// table has entries for these alone, and sums begin at `start`. Its rows may go anywhere in c. Kernels whose geometry
+/// says `gathered` get neither.
 /// From each such address k bytes are used, and up to 63 more may be read (against zero weights).
 /// `padding` points to k + 64 readable bytes of which the first k hold zx.
 ///
@@ -36,12 +39,16 @@ struct octi_qgemm_call {
     size_t offset_stride;   ///< entries between taps
     size_t tap_stride;      ///< BYTES between taps, on top of the offsets
     const uint8_t *padding;
+    const int32_t *taps; ///< [n_taps] of the weights, which the rows see; NULL: all
+    size_t n_taps;
+    const int32_t *start;       ///< with taps: of every position of all panels, instead of what the panels have
     const int32_t *tap_offsets; ///< [taps] BYTES; only for kernels whose geometry says `gathered`
     size_t line_stride;         ///< BYTES between lines, with tap_offsets
     size_t line, line_first;    ///< rows of an output line, and where in its line row 0 is (qdwconv only)
     size_t x_stride;            ///< qdwconv only: columns of the image between neighbouring outputs of a line
     uint8_t *c;                 ///< column 0 of the first row; must not overlap a
     size_t c_stride;            ///< BYTES between rows
+    const int32_t *c_rows;      ///< [m] which rows of c they are; NULL: one after another
     struct octi_output output;
 };
 
@@ -74,6 +81,39 @@ static inline size_t octi_qgemm_tile_rows(size_t remaining, size_t mr)
     return (remaining + tiles - 1) / tiles;
 }
 
+/// Must a kernel look at `taps` and `c_rows`? The functions below are told, so that the instantiations of a kernel for
+/// calls that need neither do not pay for them: products of few channels would be 10 % slower.
+static inline bool octi_qgemm_is_zoned(const struct octi_qgemm_call *call)
+{
+    return call->taps != NULL || call->c_rows != NULL;
+}
+
+/// How many taps the rows of a call see.
+static inline size_t octi_qgemm_taps(const struct octi_qgemm_call *call, const struct octi_panels *weights, bool zoned)
+{
+    return zoned && call->taps != NULL ? call->n_taps : weights->taps;
+}
+
+/// Which tap of the weights is tap `t` of a call.
+static inline size_t octi_qgemm_tap(const struct octi_qgemm_call *call, size_t t, bool zoned)
+{
+    return zoned && call->taps != NULL ? (size_t)call->taps[t] : t;
+}
+
+/// What the sums of a panel start from.
+static inline const int32_t *
+octi_qgemm_start(const struct octi_qgemm_call *call, const struct octi_panel *panel, bool zoned)
+{
+    // All panels but the last are full: a panel's first position is its first column.
+    return zoned && call->taps != NULL ? call->start + panel->first : panel->bytes;
+}
+
+/// Where the results of row `m` go.
+static inline uint8_t *octi_qgemm_result(const struct octi_qgemm_call *call, size_t m, bool zoned)
+{
+    return call->c + (zoned && call->c_rows != NULL ? (size_t)call->c_rows[m] : m) * call->c_stride;
+}
+
 /// Address of row `m` at tap `t`.
 static inline const uint8_t *octi_qgemm_row(const struct octi_qgemm_call *call, size_t t, size_t m)
 {
@@ -98,9 +138,11 @@ octi_qgemm_tap_row(const struct octi_qgemm_call *call, const uint8_t *a, const i
     return offsets[r] == OCTI_QGEMM_PADDING ? call->padding : a + offsets[r];
 }
 
-/// Sum of the activations of row `m` over all taps: what a weight zero point is multiplied by.
-static inline int32_t octi_qgemm_row_sum(const struct octi_qgemm_call *call, size_t taps, size_t k, size_t m)
+/// Sum of the activations of row `m` over the taps it sees: what a weight zero point is multiplied by.
+static inline int32_t
+octi_qgemm_row_sum(const struct octi_qgemm_call *call, const struct octi_panels *weights, size_t m)
 {
+    const size_t taps = octi_qgemm_taps(call, weights, true), k = weights->k;
     int32_t sum = 0;
     for (size_t t = 0; t < taps; t++) {
         const uint8_t *x = octi_qgemm_row(call, t, m);

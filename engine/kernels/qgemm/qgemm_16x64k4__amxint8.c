@@ -114,7 +114,7 @@ static __attribute__((noinline)) void add_up_rows(const struct octi_qgemm_call *
     for (size_t i = first; i < first + tiles; i++) {
         size_t m = tile_row(cut, i);
         for (size_t r = 0; r < cut->height; r++) {
-            *x_sums++ = octi_qgemm_row_sum(call, weights->taps, weights->k, m + r);
+            *x_sums++ = octi_qgemm_row_sum(call, weights, m + r);
         }
     }
 }

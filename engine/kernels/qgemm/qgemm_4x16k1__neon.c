@@ -20,11 +20,13 @@ INLINE void tile(const struct octi_qgemm_call *call,
                  size_t m,
                  const struct octi_requant_neon *requant,
                  const int rows,
-                 const int nv)
+                 const int nv,
+                 const bool zoned)
 {
-    const int32_t *start = panel->bytes;
-    const int8_t *w = (const int8_t *)panel->bytes + octi_panel_header_bytes((size_t)nv * 4);
-    const size_t k = weights->k;
+    const int32_t *start = octi_qgemm_start(call, panel, zoned);
+    const int8_t *first = (const int8_t *)panel->bytes + octi_panel_header_bytes((size_t)nv * 4), *w = first;
+    const size_t k = weights->k, taps = octi_qgemm_taps(call, weights, zoned);
+    const size_t tap_bytes = octi_panel_padded_k(&weights->geometry, k) * 4 * (size_t)nv;
     const int32_t *offsets = call->offsets != NULL ? call->offsets + m : NULL;
     const uint8_t *a = offsets != NULL ? call->a : call->a + m * call->a_stride;
 #define DECLARE(r)                                                                                                     \
@@ -49,7 +51,10 @@ INLINE void tile(const struct octi_qgemm_call *call,
         w += 4 * nv;                                                                                                   \
         MULTIPLY(0, lane) MULTIPLY(1, lane) MULTIPLY(2, lane) MULTIPLY(3, lane)                                        \
     }
-    for (size_t t = 0; t < weights->taps; t++) {
+    for (size_t t = 0; t < taps; t++) {
+        if (zoned) {
+            w = first + octi_qgemm_tap(call, t, zoned) * tap_bytes;
+        }
 #define ADDRESS(r) const uint8_t *p##r = (r) < rows ? octi_qgemm_tap_row(call, a, offsets, r) : NULL;
         EACH_ROW(ADDRESS)
 #undef ADDRESS
@@ -76,23 +81,27 @@ INLINE void tile(const struct octi_qgemm_call *call,
 #define STORE(r)                                                                                                       \
     if ((r) < rows) {                                                                                                  \
         const struct octi_row_neon row = {s##r##0, s##r##1, s##r##2, s##r##3};                                         \
-        octi_row_store_neon(call, weights, panel, m + (r), row, requant, nv);                                          \
+        octi_row_store_neon(call, weights, panel, m + (r), row, requant, nv, zoned);                                   \
     }
     EACH_ROW(STORE)
 #undef STORE
 }
 
-#define CASES(nv) OCTI_CASE_NEON(1, nv) OCTI_CASE_NEON(2, nv) OCTI_CASE_NEON(3, nv) OCTI_CASE_NEON(4, nv)
-OCTI_PANEL_NEON(run_16, 4, ROWS, CASES)
-OCTI_PANEL_NEON(run_8, 2, ROWS, CASES)
+#define CASES(nv, zoned)                                                                                               \
+    OCTI_CASE_NEON(1, nv, zoned) OCTI_CASE_NEON(2, nv, zoned) OCTI_CASE_NEON(3, nv, zoned) OCTI_CASE_NEON(4, nv, zoned)
+OCTI_PANEL_NEON(run_16, 4, ROWS, CASES, false)
+OCTI_PANEL_NEON(run_8, 2, ROWS, CASES, false)
+OCTI_PANEL_NEON(run_16_zone, 4, ROWS, CASES, true)
+OCTI_PANEL_NEON(run_8_zone, 2, ROWS, CASES, true)
 
 void octi_qgemm_4x16k1__neon(const struct octi_qgemm_call *call,
                              const struct octi_panels *weights,
                              const struct octi_panel *panel)
 {
+    const bool zoned = octi_qgemm_is_zoned(call);
     if (panel->width == 16) {
-        run_16(call, weights, panel);
+        (zoned ? run_16_zone : run_16)(call, weights, panel);
     } else {
-        run_8(call, weights, panel);
+        (zoned ? run_8_zone : run_8)(call, weights, panel);
     }
 }

@@ -20,7 +20,7 @@
 static __attribute__((noinline)) int32_t
 row_sum(const struct octi_qgemm_call *call, const struct octi_panels *weights, size_t m)
 {
-    return octi_qgemm_row_sum(call, weights->taps, weights->k, m);
+    return octi_qgemm_row_sum(call, weights, m);
 }
 
 INLINE __m256i load_256(const void *p)
@@ -72,12 +72,13 @@ INLINE void tile(const struct octi_qgemm_call *call,
                  size_t m,
                  const struct octi_requant_256 *requant,
                  const int rows,
-                 const int nv)
+                 const int nv,
+                 const bool zoned)
 {
     uint16_t wide[ROWS][PIECE + STEP];
-    const int32_t *start = panel->bytes;
-    const int8_t *w = (const int8_t *)panel->bytes + octi_panel_header_bytes((size_t)nv * 8);
-    const size_t k = (weights->k + 1) / 2 * 2;
+    const int32_t *start = octi_qgemm_start(call, panel, zoned);
+    const int8_t *first = (const int8_t *)panel->bytes + octi_panel_header_bytes((size_t)nv * 8);
+    const size_t k = (weights->k + 1) / 2 * 2, taps = octi_qgemm_taps(call, weights, zoned);
     const int32_t *offsets = call->offsets != NULL ? call->offsets + m : NULL;
     const uint8_t *a = offsets != NULL ? call->a : call->a + m * call->a_stride;
     const __m256i start0 = load_256(start);
@@ -85,12 +86,14 @@ INLINE void tile(const struct octi_qgemm_call *call,
 #define DECLARE(r) __m256i s##r##0 = start0, s##r##1 = start1;
     EACH_ROW(DECLARE)
 #undef DECLARE
-    // A piece goes through taps, where these have few channels.
+    // A piece goes through taps, where these have few channels and their weights follow one another.
     size_t t = 0;    // the next tap
     size_t done = 0; // k of that tap
-    while (t < weights->taps) {
+    while (t < taps) {
+        const int8_t *w = first + (octi_qgemm_tap(call, t, zoned) * k + done) * 8 * (size_t)nv;
         size_t filled = 0;
-        while (t < weights->taps && filled < PIECE) {
+        bool follows = true;
+        while (follows && filled < PIECE) {
             const size_t left = k - done;
             const size_t n = left < PIECE - filled ? left : PIECE - filled;
 #define WIDEN(r)                                                                                                       \
@@ -104,6 +107,7 @@ INLINE void tile(const struct octi_qgemm_call *call,
             if (done == k) {
                 done = 0;
                 t++;
+                follows = t < taps && octi_qgemm_tap(call, t, zoned) == octi_qgemm_tap(call, t - 1, zoned) + 1;
                 if (offsets != NULL) {
                     offsets += call->offset_stride;
                     a += call->tap_stride;
@@ -127,7 +131,7 @@ INLINE void tile(const struct octi_qgemm_call *call,
         }
     }
     if (weights->weight_zero_points) {
-        const int32_t *zero_point = start + 24 * nv;
+        const int32_t *zero_point = (const int32_t *)panel->bytes + 24 * nv;
 #define CORRECT(r)                                                                                                     \
     if ((r) < rows) {                                                                                                  \
         const int32_t sum = row_sum(call, weights, m + (r));                                                           \
@@ -140,19 +144,20 @@ INLINE void tile(const struct octi_qgemm_call *call,
     uint8_t *c = call->c + m * call->c_stride + panel->first;
 #define STORE(r)                                                                                                       \
     if ((r) < rows) {                                                                                                  \
-        store_row(c + (r)*call->c_stride, s##r##0, s##r##1, panel, requant, nv);                                       \
+        uint8_t *to = zoned ? octi_qgemm_result(call, m + (r), zoned) + panel->first : c + (r)*call->c_stride;         \
+        store_row(to, s##r##0, s##r##1, panel, requant, nv);                                                           \
     }
     EACH_ROW(STORE)
 #undef STORE
 }
 
-#define CASE(n, nv)                                                                                                    \
+#define CASE(n, nv, zoned)                                                                                             \
     case n:                                                                                                            \
-        tile(call, weights, panel, m, &requant, n, nv);                                                                \
+        tile(call, weights, panel, m, &requant, n, nv, zoned);                                                         \
         break;
 
 // Not inlined into one another: each gets a register allocation of its own.
-#define PANEL(name, nv)                                                                                                \
+#define PANEL(name, nv, zoned)                                                                                         \
     static __attribute__((noinline)) void name(const struct octi_qgemm_call *call, const struct octi_panels *weights,  \
                                                const struct octi_panel *panel)                                         \
     {                                                                                                                  \
@@ -161,21 +166,26 @@ INLINE void tile(const struct octi_qgemm_call *call,
         for (size_t m = 0; m < call->m; m += rows) {                                                                   \
             rows = octi_qgemm_tile_rows(call->m - m, ROWS);                                                            \
             switch (rows) {                                                                                            \
-                CASE(1, nv) CASE(2, nv) CASE(3, nv) CASE(4, nv) CASE(5, nv) CASE(6, nv) default : break;               \
+                CASE(1, nv, zoned)                                                                                     \
+                CASE(2, nv, zoned)                                                                                     \
+                CASE(3, nv, zoned) CASE(4, nv, zoned) CASE(5, nv, zoned) CASE(6, nv, zoned) default : break;           \
             }                                                                                                          \
         }                                                                                                              \
     }
 
-PANEL(run_16, 2)
-PANEL(run_8, 1)
+PANEL(run_16, 2, false)
+PANEL(run_8, 1, false)
+PANEL(run_16_zone, 2, true)
+PANEL(run_8_zone, 1, true)
 
 void octi_qgemm_6x16k2__avx2(const struct octi_qgemm_call *call,
                              const struct octi_panels *weights,
                              const struct octi_panel *panel)
 {
+    const bool zoned = octi_qgemm_is_zoned(call);
     if (panel->width == 16) {
-        run_16(call, weights, panel);
+        (zoned ? run_16_zone : run_16)(call, weights, panel);
     } else {
-        run_8(call, weights, panel);
+        (zoned ? run_8_zone : run_8)(call, weights, panel);
     }
 }

@@ -14,7 +14,7 @@
 static __attribute__((noinline)) int32_t
 row_sum(const struct octi_qgemm_call *call, const struct octi_panels *weights, size_t m)
 {
-    return octi_qgemm_row_sum(call, weights->taps, weights->k, m);
+    return octi_qgemm_row_sum(call, weights, m);
 }
 
 INLINE __m256i load_256(const void *p)
@@ -54,11 +54,13 @@ INLINE void tile(const struct octi_qgemm_call *call,
                  const struct octi_requant_256 *requant,
                  const int rows,
                  const int sets,
-                 const int nv)
+                 const int nv,
+                 const bool zoned)
 {
-    const int32_t *start = panel->bytes;
-    const int8_t *w = (const int8_t *)panel->bytes + octi_panel_header_bytes((size_t)nv * 8);
-    const size_t k = weights->k;
+    const int32_t *start = octi_qgemm_start(call, panel, zoned);
+    const int8_t *first = (const int8_t *)panel->bytes + octi_panel_header_bytes((size_t)nv * 8), *w = first;
+    const size_t k = weights->k, taps = octi_qgemm_taps(call, weights, zoned);
+    const size_t tap_bytes = octi_panel_padded_k(&weights->geometry, k) * 8 * (size_t)nv;
     const size_t whole = (k + 3) / 4 / (size_t)sets * (size_t)sets * 4; // k in whole rounds of the sets
     const int32_t *offsets = call->offsets != NULL ? call->offsets + m : NULL;
     const uint8_t *a = offsets != NULL ? call->a : call->a + m * call->a_stride;
@@ -78,7 +80,10 @@ INLINE void tile(const struct octi_qgemm_call *call,
     }
 #define DOT_ALL(v) DOT(v, rows *sets)
 #define DOT_ONE(v) DOT(v, rows)
-    for (size_t t = 0; t < weights->taps; t++) {
+    for (size_t t = 0; t < taps; t++) {
+        if (zoned) {
+            w = first + octi_qgemm_tap(call, t, zoned) * tap_bytes;
+        }
 #define ADDRESS(v)                                                                                                     \
     const uint8_t *x##v =                                                                                              \
         (v) < rows * sets ? octi_qgemm_tap_row(call, a, offsets, (size_t)((v) % rows)) + 4 * ((v) / rows) : NULL;
@@ -113,7 +118,7 @@ INLINE void tile(const struct octi_qgemm_call *call,
     }
 #undef MERGE
     if (weights->weight_zero_points) {
-        const int32_t *zero_point = start + 24 * nv;
+        const int32_t *zero_point = (const int32_t *)panel->bytes + 24 * nv;
 #define CORRECT(r)                                                                                                     \
     if ((r) < rows) {                                                                                                  \
         const int32_t sum = row_sum(call, weights, m + (r));                                                           \
@@ -126,19 +131,20 @@ INLINE void tile(const struct octi_qgemm_call *call,
     uint8_t *c = call->c + m * call->c_stride + panel->first;
 #define STORE(r)                                                                                                       \
     if ((r) < rows) {                                                                                                  \
-        store_row(c + (r)*call->c_stride, s##r##0, s##r##1, panel, requant, nv);                                       \
+        uint8_t *to = zoned ? octi_qgemm_result(call, m + (r), zoned) + panel->first : c + (r)*call->c_stride;         \
+        store_row(to, s##r##0, s##r##1, panel, requant, nv);                                                           \
     }
     EACH_SLOT(STORE)
 #undef STORE
 }
 
-#define CASE(rows, sets, nv)                                                                                           \
+#define CASE(rows, sets, nv, zoned)                                                                                    \
     case rows:                                                                                                         \
-        tile(call, weights, panel, m, &requant, rows, sets, nv);                                                       \
+        tile(call, weights, panel, m, &requant, rows, sets, nv, zoned);                                                \
         break;
 
 // Not inlined into one another: each gets a register allocation of its own.
-#define PANEL(name, nv)                                                                                                \
+#define PANEL(name, nv, zoned)                                                                                         \
     static __attribute__((noinline)) void name(const struct octi_qgemm_call *call, const struct octi_panels *weights,  \
                                                const struct octi_panel *panel)                                         \
     {                                                                                                                  \
@@ -147,22 +153,27 @@ INLINE void tile(const struct octi_qgemm_call *call,
         for (size_t m = 0; m < call->m; m += rows) {                                                                   \
             rows = octi_qgemm_tile_rows(call->m - m, SLOTS);                                                           \
             switch (rows) {                                                                                            \
-                CASE(1, 4, nv)                                                                                         \
-                CASE(2, 2, nv) CASE(3, 2, nv) CASE(4, 1, nv) CASE(5, 1, nv) CASE(6, 1, nv) default : break;            \
+                CASE(1, 4, nv, zoned)                                                                                  \
+                CASE(2, 2, nv, zoned)                                                                                  \
+                CASE(3, 2, nv, zoned)                                                                                  \
+                CASE(4, 1, nv, zoned) CASE(5, 1, nv, zoned) CASE(6, 1, nv, zoned) default : break;                     \
             }                                                                                                          \
         }                                                                                                              \
     }
 
-PANEL(run_16, 2)
-PANEL(run_8, 1)
+PANEL(run_16, 2, false)
+PANEL(run_8, 1, false)
+PANEL(run_16_zone, 2, true)
+PANEL(run_8_zone, 1, true)
 
 void octi_qgemm_6x16k4__avxvnni(const struct octi_qgemm_call *call,
                                 const struct octi_panels *weights,
                                 const struct octi_panel *panel)
 {
+    const bool zoned = octi_qgemm_is_zoned(call);
     if (panel->width == 16) {
-        run_16(call, weights, panel);
+        (zoned ? run_16_zone : run_16)(call, weights, panel);
     } else {
-        run_8(call, weights, panel);
+        (zoned ? run_8_zone : run_8)(call, weights, panel);
     }
 }

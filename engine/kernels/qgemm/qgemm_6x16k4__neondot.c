@@ -36,11 +36,13 @@ INLINE void tile(const struct octi_qgemm_call *call,
                  size_t m,
                  const struct octi_requant_neon *requant,
                  const int rows,
-                 const int nv)
+                 const int nv,
+                 const bool zoned)
 {
-    const int32_t *start = panel->bytes;
-    const int8_t *w = (const int8_t *)panel->bytes + octi_panel_header_bytes((size_t)nv * 4);
-    const size_t k = weights->k;
+    const int32_t *start = octi_qgemm_start(call, panel, zoned);
+    const int8_t *first = (const int8_t *)panel->bytes + octi_panel_header_bytes((size_t)nv * 4), *w = first;
+    const size_t k = weights->k, taps = octi_qgemm_taps(call, weights, zoned);
+    const size_t tap_bytes = octi_panel_padded_k(&weights->geometry, k) * 4 * (size_t)nv;
     const int32_t *offsets = call->offsets != NULL ? call->offsets + m : NULL;
     const uint8_t *a = offsets != NULL ? call->a : call->a + m * call->a_stride;
 #define DECLARE(r)                                                                                                     \
@@ -65,7 +67,10 @@ INLINE void tile(const struct octi_qgemm_call *call,
         const int8x16_t wv = octi_load_weights_neon(w + 16 * (v));                                                     \
         DOT(0, q0, v, 0) DOT(1, q1, v, 0) DOT(2, q2, v, 0) DOT(3, q3, v, 0) DOT(4, q4, v, 0) DOT(5, q5, v, 0)          \
     }
-    for (size_t t = 0; t < weights->taps; t++) {
+    for (size_t t = 0; t < taps; t++) {
+        if (zoned) {
+            w = first + octi_qgemm_tap(call, t, zoned) * tap_bytes;
+        }
 #define ADDRESS(r) const uint8_t *p##r = octi_qgemm_tap_row(call, a, offsets, (r) < rows ? (r) : 0);
         EACH_ROW(ADDRESS)
 #undef ADDRESS
@@ -95,26 +100,29 @@ INLINE void tile(const struct octi_qgemm_call *call,
 #define STORE(r)                                                                                                       \
     if ((r) < rows) {                                                                                                  \
         const struct octi_row_neon row = {s##r##0, s##r##1, s##r##2, s##r##3};                                         \
-        octi_row_store_neon(call, weights, panel, m + (r), row, requant, nv);                                          \
+        octi_row_store_neon(call, weights, panel, m + (r), row, requant, nv, zoned);                                   \
     }
     EACH_ROW(STORE)
 #undef STORE
 }
 
-#define CASES(nv)                                                                                                      \
-    OCTI_CASE_NEON(1, nv)                                                                                              \
-    OCTI_CASE_NEON(2, nv)                                                                                              \
-    OCTI_CASE_NEON(3, nv) OCTI_CASE_NEON(4, nv) OCTI_CASE_NEON(5, nv) OCTI_CASE_NEON(6, nv)
-OCTI_PANEL_NEON(run_16, 4, ROWS, CASES)
-OCTI_PANEL_NEON(run_8, 2, ROWS, CASES)
+#define CASES(nv, zoned)                                                                                               \
+    OCTI_CASE_NEON(1, nv, zoned)                                                                                       \
+    OCTI_CASE_NEON(2, nv, zoned)                                                                                       \
+    OCTI_CASE_NEON(3, nv, zoned) OCTI_CASE_NEON(4, nv, zoned) OCTI_CASE_NEON(5, nv, zoned) OCTI_CASE_NEON(6, nv, zoned)
+OCTI_PANEL_NEON(run_16, 4, ROWS, CASES, false)
+OCTI_PANEL_NEON(run_8, 2, ROWS, CASES, false)
+OCTI_PANEL_NEON(run_16_zone, 4, ROWS, CASES, true)
+OCTI_PANEL_NEON(run_8_zone, 2, ROWS, CASES, true)
 
 void octi_qgemm_6x16k4__neondot(const struct octi_qgemm_call *call,
                                 const struct octi_panels *weights,
                                 const struct octi_panel *panel)
 {
+    const bool zoned = octi_qgemm_is_zoned(call);
     if (panel->width == 16) {
-        run_16(call, weights, panel);
+        (zoned ? run_16_zone : run_16)(call, weights, panel);
     } else {
-        run_8(call, weights, panel);
+        (zoned ? run_8_zone : run_8)(call, weights, panel);
     }
 }

@@ -32,11 +32,13 @@ INLINE void tile(const struct octi_qgemm_call *call,
                  size_t m,
                  const struct octi_requant_neon *requant,
                  const int rows,
-                 const int nv)
+                 const int nv,
+                 const bool zoned)
 {
-    const int32_t *start = panel->bytes;
-    const int8_t *w = (const int8_t *)panel->bytes + octi_panel_header_bytes((size_t)nv * 4);
-    const size_t k = weights->k;
+    const int32_t *start = octi_qgemm_start(call, panel, zoned);
+    const int8_t *first = (const int8_t *)panel->bytes + octi_panel_header_bytes((size_t)nv * 4), *w = first;
+    const size_t k = weights->k, taps = octi_qgemm_taps(call, weights, zoned);
+    const size_t tap_bytes = octi_panel_padded_k(&weights->geometry, k) * 4 * (size_t)nv;
     const int32_t *offsets = call->offsets != NULL ? call->offsets + m : NULL;
     const uint8_t *a = offsets != NULL ? call->a : call->a + m * call->a_stride;
 #define BLOCK(p, b) int32x4_t s##p##b = (b) < 2 * nv ? start_block(start + 2 * (b)) : vdupq_n_s32(0);
@@ -53,7 +55,10 @@ INLINE void tile(const struct octi_qgemm_call *call,
         const int8x16_t wb = octi_load_weights_neon(w + 16 * (b));                                                     \
         MULTIPLY(0, b) MULTIPLY(1, b) MULTIPLY(2, b)                                                                   \
     }
-    for (size_t t = 0; t < weights->taps; t++) {
+    for (size_t t = 0; t < taps; t++) {
+        if (zoned) {
+            w = first + octi_qgemm_tap(call, t, zoned) * tap_bytes;
+        }
 #define ADDRESS(p)                                                                                                     \
     const uint8_t *even##p = octi_qgemm_tap_row(call, a, offsets, 2 * (p) < rows ? 2 * (p) : 0);                       \
     const uint8_t *odd##p = 2 * (p) + 1 < rows ? octi_qgemm_tap_row(call, a, offsets, 2 * (p) + 1) : even##p;
@@ -76,7 +81,7 @@ INLINE void tile(const struct octi_qgemm_call *call,
     if (2 * (p) + (lower) < rows) {                                                                                    \
         const struct octi_row_neon row = {block_row(s##p##0, s##p##1, lower), block_row(s##p##2, s##p##3, lower),      \
                                           block_row(s##p##4, s##p##5, lower), block_row(s##p##6, s##p##7, lower)};     \
-        octi_row_store_neon(call, weights, panel, m + 2 * (p) + (lower), row, requant, nv);                            \
+        octi_row_store_neon(call, weights, panel, m + 2 * (p) + (lower), row, requant, nv, zoned);                     \
     }
 #define STORE(p) STORE_ROW(p, 0) STORE_ROW(p, 1)
     EACH_PAIR(STORE)
@@ -84,20 +89,23 @@ INLINE void tile(const struct octi_qgemm_call *call,
 #undef STORE_ROW
 }
 
-#define CASES(nv)                                                                                                      \
-    OCTI_CASE_NEON(1, nv)                                                                                              \
-    OCTI_CASE_NEON(2, nv)                                                                                              \
-    OCTI_CASE_NEON(3, nv) OCTI_CASE_NEON(4, nv) OCTI_CASE_NEON(5, nv) OCTI_CASE_NEON(6, nv)
-OCTI_PANEL_NEON(run_16, 4, ROWS, CASES)
-OCTI_PANEL_NEON(run_8, 2, ROWS, CASES)
+#define CASES(nv, zoned)                                                                                               \
+    OCTI_CASE_NEON(1, nv, zoned)                                                                                       \
+    OCTI_CASE_NEON(2, nv, zoned)                                                                                       \
+    OCTI_CASE_NEON(3, nv, zoned) OCTI_CASE_NEON(4, nv, zoned) OCTI_CASE_NEON(5, nv, zoned) OCTI_CASE_NEON(6, nv, zoned)
+OCTI_PANEL_NEON(run_16, 4, ROWS, CASES, false)
+OCTI_PANEL_NEON(run_8, 2, ROWS, CASES, false)
+OCTI_PANEL_NEON(run_16_zone, 4, ROWS, CASES, true)
+OCTI_PANEL_NEON(run_8_zone, 2, ROWS, CASES, true)
 
 void octi_qgemm_6x16k8__neoni8mm(const struct octi_qgemm_call *call,
                                  const struct octi_panels *weights,
                                  const struct octi_panel *panel)
 {
+    const bool zoned = octi_qgemm_is_zoned(call);
     if (panel->width == 16) {
-        run_16(call, weights, panel);
+        (zoned ? run_16_zone : run_16)(call, weights, panel);
     } else {
-        run_8(call, weights, panel);
+        (zoned ? run_8_zone : run_8)(call, weights, panel);
     }
 }

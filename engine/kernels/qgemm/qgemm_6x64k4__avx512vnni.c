@@ -2,7 +2,8 @@
 // and 8 by 16 for the narrow panels; each row count is an instantiation of one always-inline body, so that accumulators
 // are registers in each. A is read in place by dword broadcasts: packing it costs more than it saves on these cores.
 // Accumulators are named, not an array: gcc 12 keeps arrays of vectors in memory when it unrolls too late. What is rare
-// (`special`: weight zero points, results that need bounds before conversion) has instantiations of its own.
+// (`special`: weight zero points, results that need bounds before conversion) has instantiations of its own, and so
+// have calls for some of the taps (`zoned`), whose bookkeeping would cost products of few channels 10 %.
 #include "engine/kernels/qgemm/qgemm.h"
 #include "engine/kernels/x86/bytes_avx512.h"
 #include "engine/kernels/x86/dot.h"
@@ -22,7 +23,7 @@
 static __attribute__((noinline)) int32_t
 row_sum(const struct octi_qgemm_call *call, const struct octi_panels *weights, size_t m)
 {
-    return octi_qgemm_row_sum(call, weights->taps, weights->k, m);
+    return octi_qgemm_row_sum(call, weights, m);
 }
 
 // Adds -zw * (row sum) to the accumulators: only for asymmetric weights.
@@ -73,8 +74,10 @@ INLINE void store_row(uint8_t *c,
 
 // Four rows, or as many of them as `rows`, of a panel of 16 columns: packed together, a row comes to lie in every
 // fourth group of four bytes.
-INLINE void store_four(uint8_t *c,
-                       size_t stride,
+INLINE void store_four(uint8_t *c0,
+                       uint8_t *c1,
+                       uint8_t *c2,
+                       uint8_t *c3,
                        __m512i s0,
                        __m512i s1,
                        __m512i s2,
@@ -90,15 +93,15 @@ INLINE void store_four(uint8_t *c,
     s2 = rows > 2 ? finish(s2, panel, requant, 0, 1, special) : s0;
     s3 = rows > 3 ? finish(s3, panel, requant, 0, 1, special) : s0;
     const __m512i bytes = octi_neighbours_512(octi_pack_unbounded_512(s0, s1, s2, s3, requant));
-    _mm_mask_storeu_epi8(c, mask, _mm512_castsi512_si128(bytes));
+    _mm_mask_storeu_epi8(c0, mask, _mm512_castsi512_si128(bytes));
     if (rows > 1) {
-        _mm_mask_storeu_epi8(c + stride, mask, _mm512_extracti32x4_epi32(bytes, 1));
+        _mm_mask_storeu_epi8(c1, mask, _mm512_extracti32x4_epi32(bytes, 1));
     }
     if (rows > 2) {
-        _mm_mask_storeu_epi8(c + 2 * stride, mask, _mm512_extracti32x4_epi32(bytes, 2));
+        _mm_mask_storeu_epi8(c2, mask, _mm512_extracti32x4_epi32(bytes, 2));
     }
     if (rows > 3) {
-        _mm_mask_storeu_epi8(c + 3 * stride, mask, _mm512_extracti32x4_epi32(bytes, 3));
+        _mm_mask_storeu_epi8(c3, mask, _mm512_extracti32x4_epi32(bytes, 3));
     }
 }
 
@@ -129,12 +132,14 @@ INLINE void tile(const struct octi_qgemm_call *call,
                  const struct octi_requant_512 *requant,
                  const int rows,
                  const int nv,
-                 const bool special)
+                 const bool special,
+                 const bool zoned)
 {
-    const int32_t *start = panel->bytes;
-    const int8_t *w = (const int8_t *)panel->bytes + octi_panel_header_bytes((size_t)nv * 16);
-    const size_t k = weights->k;
-    const size_t unused = (octi_panel_padded_k(&weights->geometry, k) - (k + 3) / 4 * 4) * 16 * (size_t)nv;
+    const int32_t *start = octi_qgemm_start(call, panel, zoned);
+    const int8_t *first = (const int8_t *)panel->bytes + octi_panel_header_bytes((size_t)nv * 16), *w = first;
+    const size_t k = weights->k, taps = octi_qgemm_taps(call, weights, zoned);
+    const size_t tap_bytes = octi_panel_padded_k(&weights->geometry, k) * 16 * (size_t)nv;
+    const size_t unused = tap_bytes - (k + 3) / 4 * 4 * 16 * (size_t)nv;
     const int32_t *offsets = call->offsets != NULL ? call->offsets + m : NULL;
     const uint8_t *a = offsets != NULL ? call->a : call->a + m * call->a_stride;
     const __m512i zero = _mm512_setzero_si512();
@@ -149,7 +154,10 @@ INLINE void tile(const struct octi_qgemm_call *call,
     __m512i t##r##0 = zero, t##r##1 = zero, t##r##2 = zero, t##r##3 = zero;
     EACH_ROW(DECLARE)
 #undef DECLARE
-    for (size_t t = 0; t < weights->taps; t++) {
+    for (size_t t = 0; t < taps; t++) {
+        if (zoned) {
+            w = first + octi_qgemm_tap(call, t, zoned) * tap_bytes;
+        }
 #define ADDRESS(r) const uint8_t *x##r = r < rows ? octi_qgemm_tap_row(call, a, offsets, r) : NULL;
         EACH_ROW(ADDRESS)
 #undef ADDRESS
@@ -215,7 +223,7 @@ INLINE void tile(const struct octi_qgemm_call *call,
 #undef JOIN
     }
     if (special && weights->weight_zero_points) {
-        const int32_t *zero_point = start + 48 * nv;
+        const int32_t *zero_point = (const int32_t *)panel->bytes + 48 * nv;
 #define CORRECT(r)                                                                                                     \
     if (r < rows) {                                                                                                    \
         const int32_t sum = row_sum(call, weights, m + r);                                                             \
@@ -231,26 +239,35 @@ INLINE void tile(const struct octi_qgemm_call *call,
         EACH_ROW(CORRECT)
 #undef CORRECT
     }
-    uint8_t *c = call->c + m * call->c_stride + panel->first;
     const size_t stride = call->c_stride;
+    uint8_t *c = call->c + m * stride + panel->first;
+#define PLACE(r) uint8_t *c##r = c + r * stride;
+    EACH_ROW(PLACE)
+#undef PLACE
+    if (zoned && call->c_rows != NULL) {
+        // Worked out before the first result is stored, which might be the table for all that a compiler knows.
+#define PLACE(r) c##r = r < rows ? octi_qgemm_result(call, m + r, zoned) + panel->first : c;
+        EACH_ROW(PLACE)
+#undef PLACE
+    }
     if (nv == 1) {
-        store_four(c, stride, s00, s10, s20, s30, panel, requant, rows, special);
+        store_four(c0, c1, c2, c3, s00, s10, s20, s30, panel, requant, rows, special);
         if (rows > 4) {
-            store_four(c + 4 * stride, stride, s40, s50, s60, s70, panel, requant, rows - 4, special);
+            store_four(c4, c5, c6, c7, s40, s50, s60, s70, panel, requant, rows - 4, special);
         }
         return;
     }
 #define STORE(r)                                                                                                       \
     if (r < rows) {                                                                                                    \
-        store_row(c + r * stride, s##r##0, s##r##1, s##r##2, s##r##3, panel, requant, nv, special);                    \
+        store_row(c##r, s##r##0, s##r##1, s##r##2, s##r##3, panel, requant, nv, special);                              \
     }
     EACH_ROW(STORE)
 #undef STORE
 }
 
-#define CASE(n, nv, special)                                                                                           \
+#define CASE(n, nv, special, zoned)                                                                                    \
     case n:                                                                                                            \
-        tile(call, weights, panel, m, ahead_of(call, weights, panel, index++), &requant, n, nv, special);              \
+        tile(call, weights, panel, m, ahead_of(call, weights, panel, index++), &requant, n, nv, special, zoned);       \
         break;
 
 // Not inlined into one another: each gets a register allocation of its own.
@@ -271,27 +288,31 @@ INLINE void tile(const struct octi_qgemm_call *call,
         }                                                                                                              \
     }
 
-#define CASES_WIDE(nv, special)                                                                                        \
-    CASE(1, nv, special)                                                                                               \
-    CASE(2, nv, special) CASE(3, nv, special) CASE(4, nv, special) CASE(5, nv, special) CASE(6, nv, special)
-#define CASES_THIN(nv, special) CASES_WIDE(nv, special) CASE(7, nv, special) CASE(8, nv, special)
-PANEL(run_64, ROWS_WIDE, CASES_WIDE(4, false))
-PANEL(run_32, ROWS_THIN, CASES_THIN(2, false))
-PANEL(run_16, ROWS_THIN, CASES_THIN(1, false))
-PANEL(run_64_special, ROWS_WIDE, CASES_WIDE(4, true))
-PANEL(run_32_special, ROWS_THIN, CASES_THIN(2, true))
-PANEL(run_16_special, ROWS_THIN, CASES_THIN(1, true))
+#define CASES_WIDE(...)                                                                                                \
+    CASE(1, __VA_ARGS__)                                                                                               \
+    CASE(2, __VA_ARGS__) CASE(3, __VA_ARGS__) CASE(4, __VA_ARGS__) CASE(5, __VA_ARGS__) CASE(6, __VA_ARGS__)
+#define CASES_THIN(...) CASES_WIDE(__VA_ARGS__) CASE(7, __VA_ARGS__) CASE(8, __VA_ARGS__)
+PANEL(run_64, ROWS_WIDE, CASES_WIDE(4, false, false))
+PANEL(run_32, ROWS_THIN, CASES_THIN(2, false, false))
+PANEL(run_16, ROWS_THIN, CASES_THIN(1, false, false))
+PANEL(run_64_zone, ROWS_WIDE, CASES_WIDE(4, false, true))
+PANEL(run_32_zone, ROWS_THIN, CASES_THIN(2, false, true))
+PANEL(run_16_zone, ROWS_THIN, CASES_THIN(1, false, true))
+PANEL(run_64_special, ROWS_WIDE, CASES_WIDE(4, true, true))
+PANEL(run_32_special, ROWS_THIN, CASES_THIN(2, true, true))
+PANEL(run_16_special, ROWS_THIN, CASES_THIN(1, true, true))
 
 void octi_qgemm_6x64k4__avx512vnni(const struct octi_qgemm_call *call,
                                    const struct octi_panels *weights,
                                    const struct octi_panel *panel)
 {
     const bool special = weights->weight_zero_points || !octi_panels_convertible(weights);
+    const bool zoned = octi_qgemm_is_zoned(call);
     if (panel->width == 64) {
-        (special ? run_64_special : run_64)(call, weights, panel);
+        (special ? run_64_special : zoned ? run_64_zone : run_64)(call, weights, panel);
     } else if (panel->width == 32) {
-        (special ? run_32_special : run_32)(call, weights, panel);
+        (special ? run_32_special : zoned ? run_32_zone : run_32)(call, weights, panel);
     } else {
-        (special ? run_16_special : run_16)(call, weights, panel);
+        (special ? run_16_special : zoned ? run_16_zone : run_16)(call, weights, panel);
     }
 }

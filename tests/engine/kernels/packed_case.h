@@ -18,9 +18,11 @@ struct packed_case {
     struct octi_output output;
     int8_t *weights;
     struct octi_panel_column *columns;
+    struct octi_tap_set seen; ///< taps that `starts` are for; none: all
     struct octi_panels packed;
     struct octi_panel *panels;
     void *bytes;
+    uint32_t *starts; ///< with `seen`
 };
 
 static const int32_t extreme_zero_points[] = {0, 1, 127, 128, 255};
@@ -86,7 +88,15 @@ pack_source(struct packed_case *c, const struct octi_panel_geometry *geometry, c
     c->panels = calloc(octi_panel_count(geometry, c->n), sizeof *c->panels);
     c->bytes = oct_allocator_default()->allocate(NULL, bytes, OCT_ALIGN);
     memset(c->bytes, 0, bytes);
-    octi_panels_pack(geometry, source, c->columns, c->n, c->x_zero_point, c->panels, c->bytes, &c->packed);
+    struct octi_panel_starts starts = {.n_sets = 1, .sets = &c->seen};
+    if (c->seen.taps != NULL) {
+        starts.positions = octi_panel_positions(geometry, c->n);
+        starts.sums = malloc(octi_panel_taps(source) * geometry->nr * sizeof *starts.sums);
+        starts.starts = c->starts = malloc(starts.positions * sizeof *starts.starts);
+    }
+    octi_panels_pack(geometry, source, c->columns, c->n, c->x_zero_point, c->panels, c->bytes,
+                     c->seen.taps != NULL ? &starts : NULL, &c->packed);
+    free(starts.sums);
     c->packed.bias_factor = CASE_BIAS_FACTOR;
 }
 
@@ -100,6 +110,8 @@ static inline void unpack_case(struct packed_case *c)
 {
     oct_allocator_default()->release(NULL, c->bytes, 0);
     free(c->panels);
+    free(c->starts);
+    c->starts = NULL;
     c->bytes = NULL;
     c->panels = NULL;
 }

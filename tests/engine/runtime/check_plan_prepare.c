@@ -199,6 +199,29 @@ START_TEST(convolutions_of_one_geometry_share_their_tables)
 }
 END_TEST
 
+START_TEST(windows_mostly_in_the_padding_have_small_tables)
+{
+    struct kit kit = kit_open();
+    oct_value_id x = kit_input(&kit, "x", kit_quantized(OCT_DTYPE_QUINT8, KIT_SHAPE(KIT_N, 8, 33, 33), 0.05, 7));
+    oct_value_id w = kit_constant(&kit, kit_quantized(OCT_DTYPE_QINT8, KIT_SHAPE(8, 8, 5, 5), 0.02, 0));
+    x = kit_node_of(&kit, "conv", "quantized::conv2d", KIT_INPUTS(x, w),
+                    KIT_ATTRIBUTES(KIT_INTS("padding", 64, 64), KIT_INTS("dilation", 32, 32),
+                                   kit_number("output_scale", 0.05), kit_int("output_zero_point", 7)));
+    kit_output(&kit, "y", x);
+    kit_finish(&kit);
+    struct oct_plan *plan = kit_compare(&kit, 0);
+    uint64_t most = 0;
+    for (size_t n = 0; n < oct_plan_step_count(plan); n++) {
+        most = oct_plan_step(plan, n).state_bytes > most ? oct_plan_step(plan, n).state_bytes : most;
+    }
+    const uint64_t table = 25 * 33 * 33 * sizeof(int32_t); // a twentieth of which lies in the image
+    ck_assert_uint_gt(most, 0);
+    ck_assert_uint_lt(most, table / 4);
+    oct_plan_release(plan);
+    kit_close(&kit);
+}
+END_TEST
+
 static void add(Suite *suite)
 {
     TCase *constants = oct_case(suite, "constants");
@@ -208,7 +231,9 @@ static void add(Suite *suite)
     TCase *failures = oct_case(suite, "failures");
     tcase_add_test(failures, an_operator_that_cannot_be_prepared_is_named);
     tcase_add_test(failures, scratch_beyond_the_address_space_is_a_limit);
-    tcase_add_test(failures, convolutions_of_one_geometry_share_their_tables);
+    TCase *tables = oct_case(suite, "tables");
+    tcase_add_test(tables, convolutions_of_one_geometry_share_their_tables);
+    tcase_add_test(tables, windows_mostly_in_the_padding_have_small_tables);
 }
 
 OCT_CHECK_MAIN("engine/runtime/plan_prepare", add)

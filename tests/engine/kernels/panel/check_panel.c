@@ -82,7 +82,7 @@ START_TEST(header_and_weights_lie_where_the_contract_says)
     char *memory = calloc(1, bytes);
     struct octi_panel panel;
     struct octi_panels packed;
-    octi_panels_pack(&vnni, &source, columns, 2, 10, &panel, memory, &packed);
+    octi_panels_pack(&vnni, &source, columns, 2, 10, &panel, memory, NULL, &packed);
     ck_assert_uint_eq(packed.n_panels, 1);
     ck_assert_uint_eq(panel.width, 16);
     ck_assert_uint_eq(panel.n, 2);
@@ -119,11 +119,62 @@ START_TEST(what_kernels_take_off_activations_is_back_in_the_start)
     char *memory = calloc(1, bytes);
     struct octi_panel panel;
     struct octi_panels packed;
-    octi_panels_pack(&signed_bytes, &source, columns, 2, 10, &panel, memory, &packed);
+    octi_panels_pack(&signed_bytes, &source, columns, 2, 10, &panel, memory, NULL, &packed);
     const int32_t *start = (const int32_t *)(const void *)memory;
     ck_assert_int_eq(start[0], (128 - 10) * 6);
     ck_assert_int_eq(start[1], (128 - 10) * -300 + 3 * 10 * 7);
     free(memory);
+}
+END_TEST
+
+START_TEST(sums_over_some_taps_start_as_if_there_were_no_others)
+{
+    enum { COLUMNS = 41, TAPS = 6, DEPTH = 9 };
+    const struct octi_panel_geometry signed_bytes = {
+        .nr = 16, .nr_min = 8, .kr = 4, .k_align = 4, .lanes = 1, .x_offset = 128};
+    const struct octi_panel_geometry *const layouts[] = {&vnni, &by_sixteen, &plain, &signed_bytes};
+    struct oct_rng rng = {17};
+    int8_t weights[COLUMNS][TAPS][DEPTH];
+    oct_rng_bytes(&rng, weights, sizeof weights);
+    struct octi_panel_column columns[COLUMNS];
+    for (int j = 0; j < COLUMNS; j++) {
+        columns[j] =
+            (struct octi_panel_column){.multiplier = 1.0f, .zero_point = (int32_t)oct_rng_between(&rng, -9, 9)};
+    }
+    const int32_t taps[] = {0, 2, 3, 5, 1};
+    const struct octi_tap_set sets[] = {{taps, 4}, {taps + 4, 1}, {taps, 0}};
+    for (size_t l = 0; l < 4; l++) {
+        const struct octi_panel_geometry *layout = layouts[l];
+        struct octi_panel_source source = {
+            .weights = &weights[0][0][0], .column_stride = TAPS * DEPTH, .x_stride = DEPTH, .channel_stride = 1};
+        source.window_height = 1;
+        source.window_width = TAPS;
+        source.channels = DEPTH;
+        size_t bytes = 0;
+        ck_assert(octi_panel_bytes(layout, COLUMNS, TAPS, DEPTH, &bytes));
+        char *memory = calloc(1, bytes);
+        const size_t positions = octi_panel_positions(layout, COLUMNS);
+        uint32_t sums[TAPS * 64], *given = calloc(3 * positions, sizeof *given);
+        struct octi_panel panels[8];
+        struct octi_panels packed;
+        const struct octi_panel_starts starts = {3, sets, positions, sums, given};
+        octi_panels_pack(layout, &source, columns, COLUMNS, 33, panels, memory, &starts, &packed);
+        for (size_t i = 0; i < packed.n_panels * 64; i++) {
+            const struct octi_panel *panel = &panels[i / 64];
+            const size_t column = i % 64 < panel->width ? octi_panel_column_at(layout, panel->width, i % 64) : panel->n;
+            for (size_t s = 0; s < 3 && column < panel->n; s++) {
+                int32_t sum = 0;
+                for (size_t k = 0; k < sets[s].n * DEPTH; k++) {
+                    sum += weights[panel->first + column][sets[s].taps[k / DEPTH]][k % DEPTH];
+                }
+                const int32_t none = 33 * columns[panel->first + column].zero_point * (int32_t)(sets[s].n * DEPTH);
+                ck_assert_int_eq((int32_t)given[s * positions + panel->first + i % 64],
+                                 (layout->x_offset - 33) * sum + none);
+            }
+        }
+        free(given);
+        free(memory);
+    }
 }
 END_TEST
 
@@ -147,7 +198,7 @@ static void check_window_order(struct octi_panel_source source, size_t taps, siz
     char *memory = calloc(1, bytes);
     struct octi_panel panel;
     struct octi_panels packed;
-    octi_panels_pack(&plain, &source, &column, 1, 1, &panel, memory, &packed);
+    octi_panels_pack(&plain, &source, &column, 1, 1, &panel, memory, NULL, &packed);
     ck_assert_uint_eq(packed.taps, taps);
     ck_assert_uint_eq(packed.k, k);
     ck_assert_int_eq(*(const int32_t *)(const void *)memory, -102);
@@ -264,7 +315,7 @@ START_TEST(every_byte_is_what_the_contract_says)
         unsigned char *got = calloc(1, bytes), *expected = calloc(1, bytes);
         struct octi_panel *panels = calloc(octi_panel_count(geometry, n), sizeof *panels);
         struct octi_panels packed;
-        octi_panels_pack(geometry, &source, columns, n, 131, panels, got, &packed);
+        octi_panels_pack(geometry, &source, columns, n, 131, panels, got, NULL, &packed);
         for (size_t p = 0; p < packed.n_panels; p++) {
             size_t at = (size_t)((const unsigned char *)panels[p].bytes - got);
             pack_plainly(geometry, &source, columns, 131, &panels[p], expected + at);
@@ -287,6 +338,7 @@ static void add(Suite *suite)
     tcase_add_test(layout, sizes_that_overflow_are_refused);
     tcase_add_test(layout, header_and_weights_lie_where_the_contract_says);
     tcase_add_test(layout, what_kernels_take_off_activations_is_back_in_the_start);
+    tcase_add_test(layout, sums_over_some_taps_start_as_if_there_were_no_others);
     tcase_add_loop_test(layout, every_byte_is_what_the_contract_says, 0, 16);
     tcase_add_test(layout, row_taps_run_through_a_row_of_the_window_channels_innermost);
     tcase_add_test(layout, a_flat_window_is_one_tap);

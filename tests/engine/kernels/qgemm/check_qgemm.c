@@ -140,6 +140,68 @@ START_TEST(a_tap_stride_replaces_the_offsets_of_later_taps)
 }
 END_TEST
 
+// Rows of c in any order, with some left out.
+static int32_t *scatter_rows(struct oct_rng *rng, size_t m)
+{
+    int32_t *rows = malloc(m * sizeof *rows);
+    for (size_t i = 0; i < m; i++) {
+        rows[i] = (int32_t)(2 * i);
+    }
+    for (size_t i = m; i-- > 1;) {
+        const size_t other = (size_t)oct_rng_between(rng, 0, (int64_t)i);
+        const int32_t row = rows[i];
+        rows[i] = rows[other];
+        rows[other] = row;
+    }
+    return rows;
+}
+
+START_TEST(calls_for_some_of_the_taps_and_rows_anywhere_are_exact)
+{
+    struct oct_rng rng = {8};
+    for (int repeat = 0; repeat < 400; repeat++) {
+        enum { MAX_TAPS = 10 };
+        const size_t m = (size_t)oct_rng_between(&rng, 1, 30), taps = (size_t)oct_rng_between(&rng, 1, MAX_TAPS);
+        const size_t k = (size_t)oct_rng_between(&rng, 1, repeat % 9 == 0 ? 300 : 20);
+        struct packed_case c = make_case(&rng, (size_t)oct_rng_between(&rng, 1, 140), taps, k, false);
+        int32_t seen[MAX_TAPS];
+        c.seen.taps = seen;
+        for (size_t t = 0; t < taps; t++) {
+            if (oct_rng_between(&rng, 0, 2) > 0) {
+                seen[c.seen.n++] = (int32_t)t;
+            }
+        }
+        const size_t positions = 12, stride = m + 1;
+        struct oct_guard x = oct_guard_create(positions * k), padding = oct_guard_create(k);
+        fill_activations(&rng, &x);
+        memset(padding.data, c.x_zero_point, k);
+        int32_t *offsets = malloc((c.seen.n * stride + 1) * sizeof *offsets);
+        for (size_t i = 0; i < c.seen.n * stride; i++) {
+            const int64_t position = oct_rng_between(&rng, -1, (int64_t)positions - 1);
+            offsets[i] = position < 0 ? OCTI_QGEMM_PADDING : (int32_t)(position * (int64_t)k);
+        }
+        int32_t *rows = scatter_rows(&rng, m);
+        struct octi_qgemm_call call = {.m = m, .a = x.data, .offsets = offsets, .offset_stride = stride};
+        call.padding = padding.data;
+        call.taps = seen;
+        call.n_taps = c.seen.n;
+        call.c_rows = rows;
+        uint8_t *expected = expect_case(&c, &call);
+        for (size_t i = 0; i < octi_qgemm_count(); i++) {
+            if (runs_here(octi_qgemm_at(i)) && !octi_qgemm_at(i)->geometry.gathered) {
+                check_call(octi_qgemm_at(i), &c, call, expected);
+            }
+        }
+        free(expected);
+        free(rows);
+        free(offsets);
+        oct_guard_destroy(&padding);
+        oct_guard_destroy(&x);
+        free_case(&c);
+    }
+}
+END_TEST
+
 START_TEST(many_rows_and_steps_are_exact)
 {
     struct oct_rng rng = {6};
@@ -188,6 +250,7 @@ static void add(Suite *suite)
     tcase_add_test(exact, sums_at_the_limit_of_32_bits_are_exact);
     tcase_add_test(exact, indirect_rows_read_their_offsets_and_the_padding);
     tcase_add_test(exact, a_tap_stride_replaces_the_offsets_of_later_taps);
+    tcase_add_test(exact, calls_for_some_of_the_taps_and_rows_anywhere_are_exact);
     tcase_add_test(exact, many_rows_and_steps_are_exact);
     tcase_add_test(exact, kernels_of_tiles_read_lines);
     tcase_add_test(exact, tiles_are_balanced);

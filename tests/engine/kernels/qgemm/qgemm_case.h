@@ -14,9 +14,10 @@
 static inline int64_t exact_sum(const struct packed_case *c, const struct octi_qgemm_call *call, size_t m, size_t j)
 {
     int64_t sum = 0;
-    for (size_t t = 0; t < c->taps; t++) {
+    const size_t taps = call->taps != NULL ? call->n_taps : c->taps;
+    for (size_t t = 0; t < taps; t++) {
         const uint8_t *x = octi_qgemm_row(call, t, m);
-        const int8_t *w = c->weights + (j * c->taps + t) * c->k;
+        const int8_t *w = c->weights + (j * c->taps + (call->taps != NULL ? (size_t)call->taps[t] : t)) * c->k;
         for (size_t i = 0; i < c->k; i++) {
             sum += (int64_t)(x[i] - c->x_zero_point) * (w[i] - c->columns[j].zero_point);
         }
@@ -24,27 +25,36 @@ static inline int64_t exact_sum(const struct packed_case *c, const struct octi_q
     return sum;
 }
 
-// Runs every panel of the case and compares all output bytes, the gaps and the guards.
+// Runs every panel of the case and compares all output bytes, the gaps, rows that are not the call's and the guards.
 static inline void
 check_call(const struct octi_qgemm *kernel, struct packed_case *c, struct octi_qgemm_call call, const uint8_t *expected)
 {
     size_t stride = c->n + GAP;
-    struct oct_guard y = oct_guard_create(call.m * stride - GAP);
+    size_t rows = call.m;
+    for (size_t m = 0; call.c_rows != NULL && m < call.m; m++) {
+        rows = (size_t)call.c_rows[m] >= rows ? (size_t)call.c_rows[m] + 1 : rows;
+    }
+    struct oct_guard y = oct_guard_create(rows * stride - GAP);
     call.c = y.data;
     call.c_stride = stride;
     call.output = c->output;
     uint8_t untouched = y.data[0];
     pack_case(c, &kernel->geometry);
+    call.start = (const int32_t *)c->starts;
     for (size_t i = 0; i < c->packed.n_panels; i++) {
         kernel->run(&call, &c->packed, &c->panels[i]);
     }
     unpack_case(c);
-    for (size_t m = 0; m < call.m; m++) {
-        for (size_t j = 0; j < stride && m * stride + j < y.bytes; j++) {
-            uint8_t want = j < c->n ? expected[m * c->n + j] : untouched;
-            ck_assert_msg(y.data[m * stride + j] == want,
+    for (size_t row = 0; row < rows; row++) {
+        size_t m = 0; // of the call
+        while (m < call.m && row != (call.c_rows != NULL ? (size_t)call.c_rows[m] : m)) {
+            m++;
+        }
+        for (size_t j = 0; j < stride && row * stride + j < y.bytes; j++) {
+            uint8_t want = m < call.m && j < c->n ? expected[m * c->n + j] : untouched;
+            ck_assert_msg(y.data[row * stride + j] == want,
                           "%s: m %zu of %zu, n %zu of %zu, taps %zu, k %zu: got %u, expected %u", kernel->kernel.name,
-                          m, call.m, j, c->n, c->taps, c->k, y.data[m * stride + j], want);
+                          m, call.m, j, c->n, c->taps, c->k, y.data[row * stride + j], want);
         }
     }
     ck_assert_msg(oct_guard_intact(&y), "%s wrote outside its output", kernel->kernel.name);
