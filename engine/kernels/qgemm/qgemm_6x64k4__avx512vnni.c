@@ -309,14 +309,17 @@ static void run_strip(struct octi_strip_512 *strip, size_t rows, size_t tiles, b
 }
 
 // So many rows take longer than their weights need to come from wherever they are.
-#define ROWS_FAR_AT_MOST 12
-// More weights than that do not stay in the second-level cache.
-#define FAR_WEIGHT_BYTES ((size_t)1 << 20)
+#define ROWS_FAR_AT_MOST 8
+// More weights than the first do not stay in the second-level cache; where there are more than the last, asking for
+// them was measured to be in the way.
+#define FAR_WEIGHT_BYTES      ((size_t)1 << 20)
+#define FAR_WEIGHT_BYTES_LAST ((size_t)8 << 20)
 
 // Few rows whose weights come from beyond the second-level cache.
 static bool reads_far(const struct octi_qgemm_call *call, const struct octi_panels *weights)
 {
-    return call->m > 1 && call->m <= ROWS_FAR_AT_MOST && weights->n_columns * weights->k > FAR_WEIGHT_BYTES;
+    const size_t bytes = weights->n_columns * weights->k;
+    return call->m > 1 && call->m <= ROWS_FAR_AT_MOST && bytes > FAR_WEIGHT_BYTES && bytes <= FAR_WEIGHT_BYTES_LAST;
 }
 
 // Strips pay where rows are many, or where they ask for weights; and they have a tail.
