@@ -3,8 +3,10 @@
 // are registers in each. A is read in place by dword broadcasts: packing it costs more than it saves on these cores.
 // Accumulators are named, not an array: gcc 12 keeps arrays of vectors in memory when it unrolls too late. What is rare
 // (`special`: weight zero points, results that need bounds before conversion) has instantiations of its own, and so
-// have calls for some of the taps (`zoned`), whose bookkeeping would cost products of few channels 10 %.
+// have calls for some of the taps (`zoned`), whose bookkeeping would cost products of few channels 10 %. So have many
+// direct rows by 64 columns, which are most of the work: strip_avx512.h.
 #include "engine/kernels/qgemm/qgemm.h"
+#include "engine/kernels/qgemm/strip_avx512.h"
 #include "engine/kernels/x86/bytes_avx512.h"
 #include "engine/kernels/x86/dot.h"
 #include "engine/kernels/x86/requant_avx512.h"
@@ -302,6 +304,75 @@ PANEL(run_64_special, ROWS_WIDE, CASES_WIDE(4, true, true))
 PANEL(run_32_special, ROWS_THIN, CASES_THIN(2, true, true))
 PANEL(run_16_special, ROWS_THIN, CASES_THIN(1, true, true))
 
+// Each height is a function: gcc allocates registers well in small ones only. Many rows, balanced, are fives and sixes.
+#define STRIP(name, rows, far)                                                                                         \
+    static __attribute__((noinline)) void name(struct octi_strip_512 *strip)                                           \
+    {                                                                                                                  \
+        octi_strip_512(strip, rows, far);                                                                              \
+    }
+STRIP(near_5, 5, false)
+STRIP(near_6, 6, false)
+STRIP(far_2, 2, true)
+STRIP(far_3, 3, true)
+STRIP(far_4, 4, true)
+STRIP(far_5, 5, true)
+STRIP(far_6, 6, true)
+
+static void run_strip(struct octi_strip_512 *strip, size_t rows, size_t tiles, bool far)
+{
+    static void (*const of_near[])(struct octi_strip_512 *) = {near_5, near_6};
+    static void (*const of_far[])(struct octi_strip_512 *) = {far_2, far_3, far_4, far_5, far_6};
+    strip->tiles = tiles;
+    if (tiles > 0) {
+        (far ? of_far[rows - 2] : of_near[rows - 5])(strip);
+    }
+}
+
+// So many rows take longer than their weights need to come from wherever they are.
+#define ROWS_FAR_AT_MOST 8
+// More weights than the first do not stay in the second-level cache; where there are more than the last, asking for
+// them was measured to be in the way.
+#define FAR_WEIGHT_BYTES      ((size_t)1 << 20)
+#define FAR_WEIGHT_BYTES_LAST ((size_t)8 << 20)
+
+// Few rows whose weights come from beyond the second-level cache.
+static bool reads_far(const struct octi_qgemm_call *call, const struct octi_panels *weights)
+{
+    const size_t bytes = weights->n_columns * weights->k;
+    return call->m > 1 && call->m <= ROWS_FAR_AT_MOST && bytes > FAR_WEIGHT_BYTES && bytes <= FAR_WEIGHT_BYTES_LAST;
+}
+
+// Strips pay where rows are many, or where they ask for weights; and they have a tail.
+static bool takes_strips(const struct octi_qgemm_call *call, const struct octi_panels *weights)
+{
+    return call->offsets == NULL && weights->k > 4 * (OCTI_STRIP_TAIL - 1) &&
+           (call->m >= ROWS_WITH_AHEAD || reads_far(call, weights));
+}
+
+// Direct rows, balanced over tiles as octi_qgemm_tile_rows() does it.
+static void
+run_strips_64(const struct octi_qgemm_call *call, const struct octi_panels *weights, const struct octi_panel *panel)
+{
+    const size_t tiles = (call->m + ROWS_WIDE - 1) / ROWS_WIDE, rows = call->m / tiles, longer = call->m % tiles;
+    const bool far = reads_far(call, weights);
+    const int8_t *own = (const int8_t *)panel->bytes + octi_panel_header_bytes(64);
+    const size_t own_bytes = (weights->k + 3) / 4 * 256;
+    struct octi_strip_512 strip; // field by field: an initializer would clear all of it first
+    strip.a = call->a;
+    strip.a_stride = call->a_stride;
+    strip.k = weights->k;
+    strip.c = call->c + panel->first;
+    strip.c_stride = call->c_stride;
+    strip.panel = panel->bytes;
+    strip.ahead = own + own_bytes;
+    strip.ahead_end = panel != &weights->panels[weights->n_panels - 1] ? own + 2 * own_bytes : own;
+    strip.mask = octi_mask_64(panel->n);
+    strip.bounded = octi_output_bounded(call->output);
+    strip.requant = octi_requant_product_512(call->output, weights->bias_factor);
+    run_strip(&strip, rows + 1, longer, far);
+    run_strip(&strip, rows, tiles - longer, far);
+}
+
 void octi_qgemm_6x64k4__avx512vnni(const struct octi_qgemm_call *call,
                                    const struct octi_panels *weights,
                                    const struct octi_panel *panel)
@@ -309,7 +380,10 @@ void octi_qgemm_6x64k4__avx512vnni(const struct octi_qgemm_call *call,
     const bool special = weights->weight_zero_points || !octi_panels_convertible(weights);
     const bool zoned = octi_qgemm_is_zoned(call);
     if (panel->width == 64) {
-        (special ? run_64_special : zoned ? run_64_zone : run_64)(call, weights, panel);
+        (special                       ? run_64_special
+         : zoned                       ? run_64_zone
+         : takes_strips(call, weights) ? run_strips_64
+                                       : run_64)(call, weights, panel);
     } else if (panel->width == 32) {
         (special ? run_32_special : zoned ? run_32_zone : run_32)(call, weights, panel);
     } else {

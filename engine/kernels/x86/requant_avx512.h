@@ -4,6 +4,7 @@
 #define OCTET_ENGINE_KERNELS_X86_REQUANT_AVX512_H
 
 #include <immintrin.h>
+#include <stdbool.h>
 
 #include "engine/quant/affine.h"
 
@@ -76,13 +77,33 @@ octi_pack_open_512(__m512i a, __m512i b, __m512i c, __m512i d, const struct octi
 /// product that decides by this may have been rounded.)
 #define OCTI_CONVERTIBLE 0x1p30f
 
-/// The same for vectors of _mm512_cvtps_epi32() of numbers within OCTI_CONVERTIBLE.
+/// The same for vectors of _mm512_cvtps_epi32() of numbers within OCTI_CONVERTIBLE, but for bounds that are not those
+/// of a byte: octi_bound_bytes_512().
 static inline __attribute__((always_inline)) __m512i
-octi_pack_unbounded_512(__m512i a, __m512i b, __m512i c, __m512i d, const struct octi_requant_512 *r)
+octi_pack_saturated_512(__m512i a, __m512i b, __m512i c, __m512i d, const struct octi_requant_512 *r)
 {
     __m512i ab = _mm512_adds_epi16(_mm512_packs_epi32(a, b), r->zero_point16);
     __m512i cd = _mm512_adds_epi16(_mm512_packs_epi32(c, d), r->zero_point16);
-    return _mm512_min_epu8(_mm512_max_epu8(_mm512_packus_epi16(ab, cd), r->floor8), r->ceiling8);
+    return _mm512_packus_epi16(ab, cd);
+}
+
+/// Has the output bounds that are not those of a byte?
+static inline bool octi_output_bounded(struct octi_output output)
+{
+    return output.zero_point + (int32_t)output.lo > 0 || output.zero_point + (int32_t)output.hi < 255;
+}
+
+static inline __attribute__((always_inline)) __m512i octi_bound_bytes_512(__m512i bytes,
+                                                                          const struct octi_requant_512 *r)
+{
+    return _mm512_min_epu8(_mm512_max_epu8(bytes, r->floor8), r->ceiling8);
+}
+
+/// Both together.
+static inline __attribute__((always_inline)) __m512i
+octi_pack_unbounded_512(__m512i a, __m512i b, __m512i c, __m512i d, const struct octi_requant_512 *r)
+{
+    return octi_bound_bytes_512(octi_pack_saturated_512(a, b, c, d, r), r);
 }
 
 /// The first n (1..64) bits.

@@ -19,9 +19,9 @@ static void check_all(struct packed_case *c, const struct octi_qgemm_call *call)
     free(expected);
 }
 
-static void check_direct(struct oct_rng *rng, size_t m, size_t n, size_t k)
+static void check_rows(struct oct_rng *rng, struct packed_case c, size_t m)
 {
-    struct packed_case c = make_case(rng, n, 1, k, false);
+    size_t k = c.k;
     size_t stride = k + (size_t)oct_rng_between(rng, 0, 5);
     struct oct_guard x = oct_guard_create((m - 1) * stride + k);
     fill_activations(rng, &x);
@@ -29,6 +29,22 @@ static void check_direct(struct oct_rng *rng, size_t m, size_t n, size_t k)
     check_all(&c, &call);
     oct_guard_destroy(&x);
     free_case(&c);
+}
+
+static void check_direct(struct oct_rng *rng, size_t m, size_t n, size_t k)
+{
+    check_rows(rng, make_case(rng, n, 1, k, false), m);
+}
+
+// Parameters as layers have them, none of which asks for the careful kinds of a kernel.
+static void check_ordinary(struct oct_rng *rng, size_t m, size_t n, size_t k)
+{
+    struct packed_case c = make_case(rng, n, 1, k, false);
+    for (size_t j = 0; j < n; j++) {
+        c.columns[j].zero_point = 0;
+        c.columns[j].multiplier = oct_rng_float(rng, 0.2f, 2.0f) / (float)(64 * k);
+    }
+    check_rows(rng, c, m);
 }
 
 START_TEST(every_kernel_is_exact_for_every_row_count_and_column_tail)
@@ -212,6 +228,25 @@ START_TEST(many_rows_and_steps_are_exact)
 }
 END_TEST
 
+START_TEST(many_rows_of_ordinary_parameters_are_exact)
+{
+    struct oct_rng rng = {8};
+    for (size_t m = 20; m <= 50; m++) {
+        check_ordinary(&rng, m, 64 + m % 3 * 40, 5 + m * 7 % 50);
+    }
+}
+END_TEST
+
+START_TEST(few_rows_are_exact_with_more_weights_than_a_second_level_cache)
+{
+    struct oct_rng rng = {9};
+    static const size_t rows[] = {2, 3, 4, 5, 6, 9};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        check_ordinary(&rng, rows[i], 1030, 1030);
+    }
+}
+END_TEST
+
 START_TEST(kernels_of_tiles_read_lines)
 {
     struct oct_rng rng = {7};
@@ -252,6 +287,8 @@ static void add(Suite *suite)
     tcase_add_test(exact, a_tap_stride_replaces_the_offsets_of_later_taps);
     tcase_add_test(exact, calls_for_some_of_the_taps_and_rows_anywhere_are_exact);
     tcase_add_test(exact, many_rows_and_steps_are_exact);
+    tcase_add_test(exact, many_rows_of_ordinary_parameters_are_exact);
+    tcase_add_test(exact, few_rows_are_exact_with_more_weights_than_a_second_level_cache);
     tcase_add_test(exact, kernels_of_tiles_read_lines);
     tcase_add_test(exact, tiles_are_balanced);
 }
