@@ -12,13 +12,35 @@
 #define PIECE  8 // pixels
 #define WHOLE  8 // bytes of a row in whole quads
 
+// Hides from the compiler where a pointer comes from: what lies there is loaded where it is needed. Constants of a loop
+// would be loaded before it, into registers that the sums need.
+#define FORGET(pointer) __asm__("" : "+r"(pointer))
+// clang does that with all constants, and all loads of a tile before its products.
+#if defined(__clang__)
+#define FORGET_TOO(pointer)  FORGET(pointer)
+#define IN_ORDER(from, a, b) __asm__("" : "+r"(from), "+v"(a), "+v"(b))
+#else
+#define FORGET_TOO(pointer)
+#define IN_ORDER(from, a, b)
+#endif
+
+// What is needed now and then.
+struct constants {
+    __m512i places; // of the first byte of each pixel, for each byte of a quad of it
+    struct octi_requant_512 requant;
+};
+
 // The ninth bytes of the rows of 8 windows, as a quad of each.
-INLINE __m512i tails_of(const uint8_t *row0, const uint8_t *row1, const uint8_t *row2, const __m512i places)
+INLINE __m512i tails_of(const uint8_t *row0,
+                        const uint8_t *row1,
+                        const uint8_t *row2,
+                        const struct constants *constants)
 {
     const __mmask64 firsts = 0x1111111111111111; // of quads
-    const __m512i tails = _mm512_maskz_permutexvar_epi8(firsts, places, _mm512_loadu_si512(row0 + WHOLE));
-    const __m512i both = _mm512_mask_permutexvar_epi8(tails, firsts << 1, places, _mm512_loadu_si512(row1 + WHOLE));
-    return _mm512_mask_permutexvar_epi8(both, firsts << 2, places, _mm512_loadu_si512(row2 + WHOLE));
+    const __m512i places = constants->places;
+    const __m512i first = _mm512_permutexvar_epi8(places, _mm512_loadu_si512(row0 + WHOLE));
+    const __m512i two = _mm512_mask_permutexvar_epi8(first, firsts << 1, places, _mm512_loadu_si512(row1 + WHOLE));
+    return _mm512_mask_permutexvar_epi8(two, firsts << 2, places, _mm512_loadu_si512(row2 + WHOLE));
 }
 
 // What is done with the bytes of 4 vectors of sums: two pixels of 32 columns, or four of 16.
@@ -43,39 +65,43 @@ INLINE void store(uint8_t *c, size_t stride, __m512i bytes, __mmask32 mask, cons
 #define FLOAT(i) const __m512 float##i = _mm512_cvtepi32_ps(t##i);
 #define BIAS(i)  const __m512 biased##i = _mm512_add_ps(i % nv == 0 ? bias0 : bias1, float##i);
 #define SCALE(i) const __m512 scaled##i = _mm512_mul_ps(biased##i, i % nv == 0 ? multiplier0 : multiplier1);
-#define ROUND(i) t##i = _mm512_cvtps_epi32(scaled##i);
+// The numbers that vector i of a pixel has at `place` of the panel's header.
+#define LOAD(place, i) _mm512_loadu_ps(header + 16 * nv * (place) + 16 * ((i) % nv))
+#define ROUND(i)       t##i = _mm512_cvtps_epi32(scaled##i);
 #define NOTHING(i)
 
-// Quad q of a tile, at AT(pixel): two products, then a step.
-#define PRODUCTS(AT, i, j)                                                                                             \
+// Quad q of a tile, `at` bytes from `x` of its first pixel and `step` bytes apart: two products, then a step. Loads
+// wait for the last product of the quad before, or clang would do them all first, into registers that there are not.
+#define PRODUCTS(i, j)                                                                                                 \
     {                                                                                                                  \
-        const __m512i x = octi_broadcast_quad_512(AT(i / nv));                                                         \
-        s##i = octi_dot_u8s8_512(s##i, x, w0);                                                                         \
-        s##j = octi_dot_u8s8_512(s##j, nv == 2 ? x : octi_broadcast_quad_512(AT(j / nv)), w1);                         \
+        const __m512i left = octi_broadcast_quad_512(from + (size_t)(i / nv) * stride);                                \
+        const __m512i right = nv == 2 ? left : octi_broadcast_quad_512(from + (size_t)(j / nv) * stride);              \
+        s##i = octi_dot_u8s8_512(s##i, left, w0);                                                                      \
+        s##j = octi_dot_u8s8_512(s##j, right, w1);                                                                     \
+        IN_ORDER(from, s##i, s##j);                                                                                    \
     }
-#define QUAD(q, AT, STEP)                                                                                              \
-    {                                                                                                                  \
-        w0 = octi_keep_512(_mm512_loadu_si512(w + 64 * nv * (q)));                                                     \
-        w1 = nv == 2 ? octi_keep_512(_mm512_loadu_si512(w + 64 * nv * (q) + 64)) : w0;                                 \
-    }                                                                                                                  \
-    PRODUCTS(AT, 0, 1)                                                                                                 \
-    STEP(0)                                                                                                            \
-    STEP(1) PRODUCTS(AT, 2, 3) STEP(2) STEP(3) PRODUCTS(AT, 4, 5) STEP(4) STEP(5) PRODUCTS(AT, 6, 7) STEP(6) STEP(7)
+#define QUAD(q, x, step, STEP)                                                                                         \
+    from = (x);                                                                                                        \
+    stride = (step);                                                                                                   \
+    __asm__("" : "+r"(from), "+v"(s7));                                                                                \
+    w0 = octi_keep_512(_mm512_loadu_si512(w + 64 * nv * (q)));                                                         \
+    w1 = nv == 2 ? octi_keep_512(_mm512_loadu_si512(w + 64 * nv * (q) + 64)) : w0;                                     \
+    PRODUCTS(0, 1)                                                                                                     \
+    STEP(0) STEP(1) PRODUCTS(2, 3) STEP(2) STEP(3) PRODUCTS(4, 5) STEP(4) STEP(5) PRODUCTS(6, 7) STEP(6) STEP(7)
 
 // The lines of the call that have a piece; `nv` (vectors of 16 columns) is a constant.
 INLINE void run(const struct octi_qgemm_call *call, const struct octi_panel *panel, const int nv)
 {
-    const struct octi_requant_512 requant = octi_requant_512(call->output);
+    const __m512i order = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const struct constants made = {
+        .places = _mm512_mullo_epi32(order, _mm512_set1_epi32((int32_t)call->x_stride * 0x01010101)),
+        .requant = octi_requant_512(call->output),
+    };
+    const struct constants *constants = &made;
     const int32_t *header = panel->bytes;
     const size_t x_stride = call->x_stride, tap_stride = call->tap_stride, c_stride = call->c_stride;
     const size_t pixels = (size_t)(8 / nv); // of a tile
     const __mmask32 mask = (__mmask32)octi_mask_64(panel->n);
-    const __m512i order = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    const __m512i places = _mm512_mullo_epi32(order, _mm512_set1_epi32((int32_t)x_stride * 0x01010101));
-    const __m512 bias0 = _mm512_loadu_ps(header + 16 * nv);
-    const __m512 bias1 = _mm512_loadu_ps(header + 16 * nv + 16 * (nv - 1));
-    const __m512 multiplier0 = _mm512_loadu_ps(header + 32 * nv);
-    const __m512 multiplier1 = _mm512_loadu_ps(header + 32 * nv + 16 * (nv - 1));
 #define DECLARE(i) __m512i t##i = _mm512_setzero_si512();
     EACH(DECLARE)
 #undef DECLARE
@@ -95,32 +121,31 @@ INLINE void run(const struct octi_qgemm_call *call, const struct octi_panel *pan
             row0 -= back * x_stride;
             c -= back * c_stride;
             _Alignas(64) uint8_t tails[64];
-            _mm512_store_si512(tails, tails_of(row0, row0 + tap_stride, row0 + 2 * tap_stride, places));
+            _mm512_store_si512(tails, tails_of(row0, row0 + tap_stride, row0 + 2 * tap_stride, constants));
             for (size_t first = 0; first < PIECE; first += pixels) {
                 const uint8_t *row1 = row0 + tap_stride, *row2 = row1 + tap_stride, *tail = tails + 4 * first;
                 const int8_t *w = (const int8_t *)(header + 64 * nv);
-                __asm__("" : "+r"(w)); // or gcc would load them once and for all, and keep them on the stack
+                FORGET(w);
+                FORGET_TOO(header);
+                FORGET_TOO(constants);
+                const __m512 bias0 = LOAD(1, 0), bias1 = LOAD(1, 1);
+                const __m512 multiplier0 = LOAD(2, 0), multiplier1 = LOAD(2, 1);
                 __m512i w0, w1;
 #define DECLARE(i) __m512i s##i = _mm512_loadu_si512(header + i % nv * 16);
                 EACH(DECLARE)
 #undef DECLARE
-#define ROW0_FIRST(p)  row0 + (size_t)(p)*x_stride
-#define ROW0_SECOND(p) row0 + (size_t)(p)*x_stride + 4
-#define ROW1_FIRST(p)  row1 + (size_t)(p)*x_stride
-#define ROW1_SECOND(p) row1 + (size_t)(p)*x_stride + 4
-#define ROW2_FIRST(p)  row2 + (size_t)(p)*x_stride
-#define ROW2_SECOND(p) row2 + (size_t)(p)*x_stride + 4
-#define TAIL(p)        tail + (size_t)(p)*4
-                QUAD(0, ROW0_FIRST, FLOAT)
-                QUAD(1, ROW0_SECOND, BIAS)
-                QUAD(2, ROW1_FIRST, SCALE)
-                QUAD(3, ROW1_SECOND, ROUND)
-                QUAD(4, ROW2_FIRST, NOTHING)
-                store(to, c_stride, octi_pack_unbounded_512(t0, t1, t2, t3, &requant), mask, nv);
-                QUAD(5, ROW2_SECOND, NOTHING)
+                const uint8_t *from;
+                size_t stride;
+                QUAD(0, row0, x_stride, FLOAT)
+                QUAD(1, row0 + 4, x_stride, BIAS)
+                QUAD(2, row1, x_stride, SCALE)
+                QUAD(3, row1 + 4, x_stride, ROUND)
+                QUAD(4, row2, x_stride, NOTHING)
+                store(to, c_stride, octi_pack_unbounded_512(t0, t1, t2, t3, &constants->requant), mask, nv);
+                QUAD(5, row2 + 4, x_stride, NOTHING)
                 to += pixels / 2 * c_stride;
-                store(to, c_stride, octi_pack_unbounded_512(t4, t5, t6, t7, &requant), mask, nv);
-                QUAD(6, TAIL, NOTHING)
+                store(to, c_stride, octi_pack_unbounded_512(t4, t5, t6, t7, &constants->requant), mask, nv);
+                QUAD(6, tail, 4, NOTHING)
 #define NEXT(i) t##i = s##i;
                 EACH(NEXT)
 #undef NEXT
@@ -131,13 +156,15 @@ INLINE void run(const struct octi_qgemm_call *call, const struct octi_panel *pan
         }
     }
     if (to != NULL) {
+        const __m512 bias0 = LOAD(1, 0), bias1 = LOAD(1, 1);
+        const __m512 multiplier0 = LOAD(2, 0), multiplier1 = LOAD(2, 1);
         EACH(FLOAT)
         EACH(BIAS)
         EACH(SCALE)
         EACH(ROUND)
-        store(to, c_stride, octi_pack_unbounded_512(t0, t1, t2, t3, &requant), mask, nv);
+        store(to, c_stride, octi_pack_unbounded_512(t0, t1, t2, t3, &constants->requant), mask, nv);
         to += pixels / 2 * c_stride;
-        store(to, c_stride, octi_pack_unbounded_512(t4, t5, t6, t7, &requant), mask, nv);
+        store(to, c_stride, octi_pack_unbounded_512(t4, t5, t6, t7, &constants->requant), mask, nv);
     }
 }
 

@@ -17,7 +17,7 @@
 struct panel_call {
     const struct octi_qgemm_call *call;
     const int32_t *header;
-    uint8_t *c; // of the panel's first column
+    uint8_t *c;            // of the panel's first column
     size_t taps, k, whole; // bytes of a row, and of its whole quads
     size_t tail_quads;
     size_t tap_stride, x_stride;
@@ -99,13 +99,6 @@ finish(const struct panel_call *panel, __m512i sum, size_t m, const int j, const
     return octi_requant_open_512(sum, _mm512_loadu_ps(bias), _mm512_loadu_ps(bias + 16 * nv), &panel->requant);
 }
 
-INLINE void store_16(uint8_t *c, __m512i bytes, const struct panel_call *panel, const int part, const bool exists)
-{
-    if (exists) {
-        _mm_mask_storeu_epi8(c, (__mmask16)panel->mask, _mm512_extracti32x4_epi32(bytes, part));
-    }
-}
-
 // Four vectors of sums from pixel m on: one pixel of 64 columns, two of 32 or four of 16, or as many as `rows`.
 INLINE void store(const struct panel_call *panel,
                   size_t m,
@@ -135,10 +128,16 @@ INLINE void store(const struct panel_call *panel,
         }
     } else {
         const __m512i all = octi_neighbours_512(bytes);
-        store_16(c, all, panel, 0, true);
-        store_16(c + stride, all, panel, 1, pixels > 1);
-        store_16(c + 2 * stride, all, panel, 2, pixels > 2);
-        store_16(c + 3 * stride, all, panel, 3, pixels > 3);
+        _mm_mask_storeu_epi8(c, (__mmask16)panel->mask, _mm512_castsi512_si128(all));
+        if (pixels > 1) {
+            _mm_mask_storeu_epi8(c + stride, (__mmask16)panel->mask, _mm512_extracti32x4_epi32(all, 1));
+        }
+        if (pixels > 2) {
+            _mm_mask_storeu_epi8(c + 2 * stride, (__mmask16)panel->mask, _mm512_extracti32x4_epi32(all, 2));
+        }
+        if (pixels > 3) {
+            _mm_mask_storeu_epi8(c + 3 * stride, (__mmask16)panel->mask, _mm512_extracti32x4_epi32(all, 3));
+        }
     }
 }
 
