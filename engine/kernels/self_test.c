@@ -66,16 +66,19 @@ static bool pack(struct packed *packed, const struct octi_panel_geometry *geomet
     return true;
 }
 
-static bool multiply(octi_qgemm_fn run,
-                     const struct octi_panel_geometry *geometry,
-                     struct octi_panel_source source,
-                     struct octi_qgemm_call *call,
-                     uint8_t *y)
+// Without `zero_points` those of the weights are left out of account, which kernels have faster loops for.
+static bool multiply_with(octi_qgemm_fn run,
+                          const struct octi_panel_geometry *geometry,
+                          struct octi_panel_source source,
+                          bool zero_points,
+                          struct octi_qgemm_call *call,
+                          uint8_t *y)
 {
     struct packed packed;
     if (!pack(&packed, geometry, source)) {
         return false;
     }
+    packed.weights.weight_zero_points = zero_points;
     call->c = y;
     call->c_stride = COLUMNS;
     call->output = octi_output_make(9, 0, 255, 0);
@@ -84,6 +87,15 @@ static bool multiply(octi_qgemm_fn run,
     }
     octi_qgemm_done(geometry);
     return true;
+}
+
+static bool multiply(octi_qgemm_fn run,
+                     const struct octi_panel_geometry *geometry,
+                     struct octi_panel_source source,
+                     struct octi_qgemm_call *call,
+                     uint8_t *y)
+{
+    return multiply_with(run, geometry, source, true, call, y);
 }
 
 static bool rows_self_test(const struct octi_qgemm *record, size_t rows)
@@ -243,6 +255,38 @@ bool octi_qwinograd_self_test(const struct octi_qwinograd *record)
     filter(octi_qwinograd_at(0), &packed, expected);
     filter(record, &packed, got);
     return memcmp(expected, got, sizeof got) == 0;
+}
+
+// Windows of 3 rows of 9 bytes, along output lines of LINE pixels.
+static bool rows_of_windows_self_test(const struct octi_qfirstconv *record, bool zero_points)
+{
+    enum { LINE = 21, K = 9, X_STRIDE = 6, LINE_BYTES = LINE * X_STRIDE + K };
+    const struct octi_qfirstconv *scalar = octi_qfirstconv_at(0);
+    uint8_t x[(GROUP_TAPS + MANY_ROWS / LINE) * LINE_BYTES + SLACK];
+    int32_t offsets[MANY_ROWS];
+    uint8_t expected[MANY_ROWS * COLUMNS];
+    uint8_t got[MANY_ROWS * COLUMNS] = {0};
+    fill(x, sizeof x);
+    for (size_t i = 0; i < MANY_ROWS; i++) {
+        offsets[i] = (int32_t)(i / LINE * LINE_BYTES + i % LINE * X_STRIDE);
+    }
+    struct octi_qgemm_call call = {.m = MANY_ROWS, .a = x, .offsets = offsets, .tap_stride = LINE_BYTES};
+    call.line = LINE;
+    call.x_stride = X_STRIDE;
+    const struct octi_panel_source source = {.column_stride = (int64_t)(GROUP_TAPS * K),
+                                             .x_stride = K,
+                                             .channel_stride = 1,
+                                             .window_height = 1,
+                                             .window_width = GROUP_TAPS,
+                                             .channels = K};
+    return multiply_with(scalar->run, &scalar->geometry, source, zero_points, &call, expected) &&
+           multiply_with(record->run, &record->geometry, source, zero_points, &call, got) &&
+           memcmp(expected, got, sizeof got) == 0;
+}
+
+bool octi_qfirstconv_self_test(const struct octi_qfirstconv *record)
+{
+    return rows_of_windows_self_test(record, true) && rows_of_windows_self_test(record, false);
 }
 
 bool octi_lut_self_test(const struct octi_lut *record)

@@ -11,6 +11,7 @@
 #include "engine/kernels/gather/gather.h"
 #include "engine/kernels/pool/pool.h"
 #include "engine/kernels/qdwconv/qdwconv.h"
+#include "engine/kernels/qfirstconv/qfirstconv.h"
 #include "engine/kernels/qgemm/qgemm.h"
 #include "engine/kernels/qgroupconv/qgroupconv.h"
 #include "engine/kernels/qwinograd/qwinograd.h"

@@ -4,6 +4,9 @@
 
 #include "engine/base/checked.h"
 
+/// A vector.
+#define GAP_BYTES 16
+
 // Positions that the windows see along dimension d: from the padding in front to the end of the last window. They fit:
 // this is no more than input, padding and window, which infer has added up.
 static size_t seen(const struct octi_conv_geometry *geometry, int d)
@@ -39,19 +42,32 @@ bool octi_padded_image_plan(const struct octi_conv_geometry *geometry,
            octi_mul_size(image->line_bytes, image->lines, bytes) && octi_mul_size(*bytes, image->planes, bytes);
 }
 
+// Fills the gap in front of a line that is about to be written: most gaps are a few bytes, and a store that spills over
+// into the line costs less than finding out how many.
+static inline void fill_gap(uint8_t *gap, uint8_t zero_point, size_t bytes, size_t line_bytes)
+{
+    if (bytes <= GAP_BYTES && bytes + line_bytes >= GAP_BYTES) {
+        memset(gap, zero_point, GAP_BYTES);
+    } else {
+        memset(gap, zero_point, bytes);
+    }
+}
+
 static void fill_plane(const struct octi_padded_image *image, const uint8_t *x, uint8_t *copy)
 {
     size_t right = image->line_bytes - image->left - image->copied_bytes;
     size_t bottom = image->lines - image->top - image->copied_lines;
     memset(copy, image->zero_point, image->top * image->line_bytes);
     copy += image->top * image->line_bytes;
+    // What is right of a line and left of the next is one gap.
+    size_t gap = image->left;
     for (size_t y = 0; y < image->copied_lines; y++) {
-        memset(copy, image->zero_point, image->left);
-        memcpy(copy + image->left, x + y * image->image_line_bytes, image->copied_bytes);
-        memset(copy + image->left + image->copied_bytes, image->zero_point, right);
-        copy += image->line_bytes;
+        fill_gap(copy, image->zero_point, gap, image->copied_bytes);
+        memcpy(copy + gap, x + y * image->image_line_bytes, image->copied_bytes);
+        copy += gap + image->copied_bytes;
+        gap = right + image->left;
     }
-    memset(copy, image->zero_point, bottom * image->line_bytes);
+    memset(copy, image->zero_point, right + bottom * image->line_bytes);
 }
 
 void octi_padded_image_fill(const struct octi_padded_image *image, const uint8_t *x, uint8_t *copy)

@@ -15,6 +15,7 @@
 
 #include "engine/base/checked.h"
 #include "engine/kernels/qdwconv/qdwconv.h"
+#include "engine/kernels/qfirstconv/qfirstconv.h"
 #include "engine/kernels/qgroupconv/qgroupconv.h"
 #include "engine/ops/conv_lines.h"
 #include "engine/ops/conv_offsets.h"
@@ -167,6 +168,8 @@ static void run_images(const struct oct_op_run_call *call, const struct conv *st
         product->call.tap_offsets = state->lines.tap_offsets;
     } else {
         set_offsets(state, &product->call);
+        product->call.line = state->line;
+        product->call.x_stride = state->x_stride * state->in_channels;
     }
     if (!state->copies && state->plane_pixels == state->pixels) {
         product->image_bytes = state->image_bytes;
@@ -223,14 +226,16 @@ static void run(const struct oct_op_run_call *call)
 }
 
 // A padding as wide as the window would let the copy grow beyond input and window.
-static bool can_be_copied(const struct octi_conv_geometry *geometry)
+static bool can_be_copied(const struct octi_conv_geometry *geometry, size_t channels)
 {
+    struct octi_padded_image image;
+    size_t bytes;
     for (int d = 0; d < OCTI_CONV_DIMS; d++) {
         if (geometry->padding[d] >= octi_conv_extent(geometry, d)) {
             return false;
         }
     }
-    return true;
+    return octi_padded_image_plan(geometry, channels, 0, &image, &bytes) && bytes <= INT32_MAX;
 }
 
 static bool has_row_taps(const struct octi_conv_geometry *geometry)
@@ -263,10 +268,11 @@ static enum reading choose_reading(const struct octi_conv_geometry *geometry,
     if (octi_conv_is_pointwise(geometry)) {
         return READS_PIXELS;
     }
-    if (can_be_copied(geometry) && octi_conv_lines_suit(geometry, layout, state->in_channels, state->group_channels)) {
+    if (can_be_copied(geometry, state->in_channels) &&
+        octi_conv_lines_suit(geometry, layout, state->in_channels, state->group_channels)) {
         return READS_LINES;
     }
-    if (can_be_copied(geometry) && has_row_taps(geometry)) {
+    if (can_be_copied(geometry, state->in_channels) && has_row_taps(geometry)) {
         return READS_ROW_TAPS;
     }
     return READS_TABLE;
@@ -406,6 +412,21 @@ static const struct octi_qgroupconv *select_grouped(uint64_t cpu_features, const
                                                geometry->group_out_channels);
 }
 
+// NULL: not the rows of a window of few channels, or nothing to gain by knowing that.
+static const struct octi_qfirstconv *
+select_first(uint64_t cpu_features, const struct octi_conv_geometry *geometry, size_t in_channels)
+{
+    if (!can_be_copied(geometry, in_channels) || !has_row_taps(geometry) || geometry->kernel[OCTI_CONV_DEPTH] > 1) {
+        return NULL;
+    }
+    const struct octi_qfirstconv_window window = {
+        .taps = geometry->kernel[OCTI_CONV_HEIGHT],
+        .k = geometry->kernel[OCTI_CONV_WIDTH] * (int64_t)in_channels,
+        .x_stride = geometry->stride[OCTI_CONV_WIDTH] * (int64_t)in_channels,
+    };
+    return octi_qfirstconv_select_window(cpu_features, &window);
+}
+
 static struct choice
 choose_kernel(struct oct_op_prepare_call *call, const struct octi_conv_geometry *geometry, struct conv *state)
 {
@@ -440,6 +461,14 @@ choose_kernel(struct oct_op_prepare_call *call, const struct octi_conv_geometry 
     choice.sees_zones = !kernel->geometry.gathered;
     state->kernel = kernel->run;
     call->kernel = kernel->kernel.name;
+    const struct octi_qfirstconv *first =
+        kernel->geometry.gathered ? NULL : select_first(call->cpu_features, geometry, state->in_channels);
+    if (first != NULL) {
+        choice.layout = &first->geometry;
+        choice.sees_zones = false;
+        state->kernel = first->run;
+        call->kernel = first->kernel.name;
+    }
     state->groups = (size_t)(geometry->groups / choice.merged);
     state->group_channels = (size_t)(geometry->group_channels * choice.merged);
     return choice;
@@ -458,16 +487,10 @@ static void plan_reading(struct oct_op_prepare_call *call,
         state->copies = has_padding(geometry);
     }
     size_t copy_bytes = 0;
-    if (!state->copies) {
-        return;
-    }
-    uint8_t zero_point = (uint8_t)call->inputs[OCTI_WEIGHTED_X]->qparams.zero_point;
-    if (octi_padded_image_plan(geometry, state->in_channels, zero_point, &state->padded, &copy_bytes) &&
-        copy_bytes <= INT32_MAX) {
-        call->scratch_bytes = copy_bytes + READABLE_PAST_END;
-    } else {
-        state->copies = false;
-        state->reading = READS_TABLE;
+    if (state->copies) {
+        uint8_t zero_point = (uint8_t)call->inputs[OCTI_WEIGHTED_X]->qparams.zero_point;
+        (void)octi_padded_image_plan(geometry, state->in_channels, zero_point, &state->padded, &copy_bytes);
+        call->scratch_bytes = copy_bytes + READABLE_PAST_END; // can_be_copied() has seen it
     }
 }
 

@@ -16,8 +16,8 @@ import shutil
 import subprocess
 import sys
 
-HOT = ("qgemm_", "qdwconv_", "qgroupconv_", "qwinograd_")  # objects that must have dot products in loops
-FUSED_BY_DEFINITION = ("quantize_", "qgemm_", "qdwconv_", "qgroupconv_", "qwinograd_")
+HOT = ("qgemm_", "qdwconv_", "qgroupconv_", "qwinograd_", "qfirstconv_")  # objects that must have dot products in loops
+FUSED_BY_DEFINITION = ("quantize_", "qgemm_", "qdwconv_", "qgroupconv_", "qwinograd_", "qfirstconv_")
 SKIPPED = 77
 
 FUNCTION = re.compile(r"^[0-9a-f]+ <(\S+)>:$")

@@ -1,6 +1,7 @@
 // DESIGN: a concatenation converts what has other parameters than its result. Said as a node of its own, the conversion
 // can follow the step that makes the part and write it where it belongs; what is left of the concatenation are bytes,
-// which the plan often need not even copy.
+// which the plan often need not even copy. A concatenation of a single part is that part.
+#include "engine/graph/desc.h"
 #include "engine/graph/edit.h"
 #include "engine/graph/passes/passes.h"
 
@@ -43,6 +44,16 @@ static enum oct_status settle(struct oct_graph *graph, size_t node, struct oct_e
     return OCT_OK;
 }
 
+static void drop_if_single(struct oct_graph *graph, size_t node)
+{
+    oct_value_id joined = graph->nodes[node].outputs[0], part = octi_edit_input(graph, node, 0);
+    if (graph->nodes[node].n_inputs == 1 && part != OCT_VALUE_NONE &&
+        octi_desc_equal(octi_edit_desc(graph, part), octi_edit_desc(graph, joined))) {
+        octi_edit_replace(graph, joined, part);
+        octi_edit_remove(graph, node);
+    }
+}
+
 enum oct_status octi_pass_requantize_parts(struct oct_graph *graph, struct oct_error *error)
 {
     size_t n_nodes = graph->n_nodes; // conversions are appended behind
@@ -52,6 +63,7 @@ enum oct_status octi_pass_requantize_parts(struct oct_graph *graph, struct oct_e
             if (status != OCT_OK) {
                 return status;
             }
+            drop_if_single(graph, n);
         }
     }
     return OCT_OK;

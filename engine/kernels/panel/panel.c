@@ -53,9 +53,11 @@ size_t octi_panel_positions(const struct octi_panel_geometry *geometry, size_t n
 static bool
 one_panel_bytes(const struct octi_panel_geometry *geometry, size_t width, size_t taps, size_t k, size_t *bytes)
 {
-    return octi_round_up(k, geometry->k_align, bytes) && octi_mul_size(*bytes, taps, bytes) &&
-           octi_mul_size(*bytes, width, bytes) && octi_add_size(*bytes, octi_panel_header_bytes(width), bytes) &&
-           octi_round_up(*bytes, PANEL_ALIGN, bytes);
+    const bool counted = geometry->tails
+                             ? octi_mul_size(taps, k, bytes) && octi_round_up(*bytes, geometry->k_align, bytes)
+                             : octi_round_up(k, geometry->k_align, bytes) && octi_mul_size(*bytes, taps, bytes);
+    return counted && octi_mul_size(*bytes, width, bytes) &&
+           octi_add_size(*bytes, octi_panel_header_bytes(width), bytes) && octi_round_up(*bytes, PANEL_ALIGN, bytes);
 }
 
 bool octi_panel_bytes(
@@ -196,6 +198,18 @@ static int64_t even_stride(const int64_t *offsets, size_t n)
     return stride > 0 ? stride : 0;
 }
 
+// Elements of a tap's k that lie with the tap, and how many of its elements are in memory there.
+static size_t depth_within_taps(const struct octi_panel_geometry *geometry, const struct octi_panel_source *source)
+{
+    size_t k = octi_panel_depth(source);
+    return geometry->tails ? k / geometry->kr * geometry->kr : k;
+}
+
+static size_t tap_elements(const struct octi_panel_geometry *geometry, const struct octi_panel_source *source)
+{
+    return octi_panel_padded_k(geometry, depth_within_taps(geometry, source));
+}
+
 // Packs k [first, first + PIECE_K) of the columns of n slots, and adds the weights to `sums`, modulo 2^32; those of one
 // tap lie `sums_step` behind those of the one before.
 static void pack_piece(const struct octi_panel_geometry *geometry,
@@ -208,7 +222,7 @@ static void pack_piece(const struct octi_panel_geometry *geometry,
                        uint32_t *sums,
                        size_t sums_step)
 {
-    size_t taps = octi_panel_taps(source), k = octi_panel_depth(source);
+    size_t taps = octi_panel_taps(source), k = depth_within_taps(geometry, source);
     struct piece piece = {.n = k - first < PIECE_K ? k - first : PIECE_K, .kr = geometry->kr};
     piece.step = geometry->quads > 0 ? geometry->kr : width * geometry->kr;
     int64_t start = element_offset(source, 0, first);
@@ -223,7 +237,7 @@ static void pack_piece(const struct octi_panel_geometry *geometry,
     for (size_t tap = 0; tap < taps; tap++) {
         // An element's offset is that of its tap plus that of its k.
         const int8_t *from = source->weights + start + element_offset(source, tap, 0) - element_offset(source, 0, 0);
-        int8_t *to = weights + tap * octi_panel_padded_k(geometry, k) * width + first * width;
+        int8_t *to = weights + tap * tap_elements(geometry, source) * width + first * width;
         for (size_t i = 0; i < n; i++) {
             if (slots[i].column != SIZE_MAX) {
                 piece.from = from + (int64_t)slots[i].column * source->column_stride;
@@ -231,6 +245,32 @@ static void pack_piece(const struct octi_panel_geometry *geometry,
                 __builtin_prefetch(piece.from + PIECE_K * piece.stride + (int64_t)tap * LINE_BYTES);
                 piece.to = to + slots[i].place;
                 sums[tap * sums_step + i] += (uint32_t)pack(&piece);
+            }
+        }
+    }
+}
+
+// Packs what is left of k in the taps of the columns of n slots, behind all that is within taps; sums as above.
+static void pack_tails(const struct octi_panel_geometry *geometry,
+                       const struct octi_panel_source *source,
+                       const struct slot *slots,
+                       size_t n,
+                       size_t width,
+                       int8_t *weights,
+                       uint32_t *sums,
+                       size_t sums_step)
+{
+    const size_t taps = octi_panel_taps(source), k = octi_panel_depth(source), kr = geometry->kr;
+    const size_t within = depth_within_taps(geometry, source);
+    int8_t *tails = weights + taps * tap_elements(geometry, source) * width;
+    for (size_t e = 0; e < taps * (k - within); e++) {
+        const size_t tap = e / (k - within);
+        const int64_t offset = element_offset(source, tap, within + e % (k - within));
+        for (size_t i = 0; i < n; i++) {
+            if (slots[i].column != SIZE_MAX) {
+                const int32_t weight = source->weights[(int64_t)slots[i].column * source->column_stride + offset];
+                tails[e / kr * kr * width + slots[i].place + e % kr] = (int8_t)weight;
+                sums[tap * sums_step + i] += (uint32_t)weight;
             }
         }
     }
@@ -246,7 +286,7 @@ static void pack_weights(const struct octi_panel_geometry *geometry,
                          uint32_t *sums,
                          size_t sums_step)
 {
-    size_t k = octi_panel_depth(source);
+    size_t k = depth_within_taps(geometry, source);
     struct slot slots[PIECE_COLUMNS];
     for (size_t position = 0; position < width; position += PIECE_COLUMNS) {
         size_t count = width - position < PIECE_COLUMNS ? width - position : PIECE_COLUMNS;
@@ -258,6 +298,7 @@ static void pack_weights(const struct octi_panel_geometry *geometry,
         for (size_t at = 0; at < k; at += PIECE_K) {
             pack_piece(geometry, source, at, slots, count, width, weights, sums + position, sums_step);
         }
+        pack_tails(geometry, source, slots, count, width, weights, sums + position, sums_step);
     }
 }
 

@@ -18,6 +18,10 @@
 /// group's weights for one output meet its activations where these lie. Position (v, lane, e) then holds column
 /// 16*lane + e % (4/q) * 4*q + v*q + e / (4/q): what adding up the q quads of each group leaves there.
 ///
+/// Panels with `tails` do not round up k of every tap: behind the whole kr of all taps, int8 weight[taps][k / kr]
+/// [width][kr], come the tails of the taps, the k % kr weights that each has left, put together to kr again. k_align is
+/// kr.
+///
 /// Weights beyond k and columns beyond n are zero, their multiplier
 /// too.
 ///
@@ -39,6 +43,7 @@ struct octi_panel_geometry {
     uint16_t lanes;   ///< L above; 0: width / 16
     int32_t x_offset; ///< what kernels take off each activation in products: 128 where they multiply signed bytes, or 0
     bool gathered;    ///< kernels want rows in one piece, 64-byte aligned: taps are made one (`flat`) where that helps
+    bool tails;       ///< taps' k beyond whole kr lies behind all taps
     uint16_t quads;   ///< of a group, or 0: no groups; else nr and nr_min are 64, kr 4, L 4
 };
 

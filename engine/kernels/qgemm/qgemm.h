@@ -44,8 +44,8 @@ struct octi_qgemm_call {
     const int32_t *start;       ///< with taps: of every position of all panels, instead of what the panels have
     const int32_t *tap_offsets; ///< [taps] BYTES; only for kernels whose geometry says `gathered`
     size_t line_stride;         ///< BYTES between lines, with tap_offsets
-    size_t line, line_first;    ///< rows of an output line, and where in its line row 0 is (qdwconv only)
-    size_t x_stride;            ///< qdwconv only: columns of the image between neighbouring outputs of a line
+    size_t line, line_first;    ///< rows of an output line, and where in its line row 0 is (qdwconv, qfirstconv)
+    size_t x_stride;            ///< between neighbours of a line: qdwconv COLUMNS of the image, qfirstconv BYTES
     uint8_t *c;                 ///< column 0 of the first row; must not overlap a
     size_t c_stride;            ///< BYTES between rows
     const int32_t *c_rows;      ///< [m] which rows of c they are; NULL: one after another

@@ -91,6 +91,13 @@ forged_finish(const struct octi_qwinograd_call *call, const struct octi_panels *
     last->c[pixel + panel->first + panel->n - 1] ^= 1;
 }
 
+static void
+forged_firstconv(const struct octi_qgemm_call *call, const struct octi_panels *weights, const struct octi_panel *panel)
+{
+    octi_qfirstconv_at(0)->run(call, weights, panel);
+    call->c[(call->m - 1) * call->c_stride + panel->first + panel->n - 1] ^= 1;
+}
+
 static void forged_lut(size_t n, const uint8_t *x, uint8_t *y, const uint8_t *table)
 {
     octi_lut_at(0)->run(n, x, y, table);
@@ -158,6 +165,9 @@ START_TEST(a_wrong_kernel_is_found_in_every_family)
     ck_assert(octi_qwinograd_self_test(&winograd));
     winograd.finish = forged_finish;
     ck_assert(!octi_qwinograd_self_test(&winograd));
+    struct octi_qfirstconv firstconv = *octi_qfirstconv_at(0);
+    firstconv.run = forged_firstconv;
+    ck_assert(!octi_qfirstconv_self_test(&firstconv));
     struct octi_lut lut = {octi_lut_at(0)->kernel, forged_lut};
     ck_assert(!octi_lut_self_test(&lut));
     struct octi_qadd add = {octi_qadd_at(0)->kernel, forged_add};

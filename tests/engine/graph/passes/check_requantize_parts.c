@@ -60,12 +60,35 @@ START_TEST(equal_parameters_and_floats_stay)
 }
 END_TEST
 
+START_TEST(a_concatenation_of_one_part_is_that_part)
+{
+    struct kit kit = kit_open();
+    oct_value_id a = part(&kit, "a", OCT_DTYPE_QUINT8, 0.1, 30);
+    oct_value_id f = kit_input(&kit, "f", kit_float(KIT_SHAPE(KIT_N, 7)));
+    struct oct_attribute_given dim = kit_int("dim", 1);
+    kit_output(&kit, "y",
+               kit_node_of(&kit, "converted", "quantized::cat", KIT_INPUTS(a),
+                           KIT_ATTRIBUTES(kit_int("dim", 1), kit_number("scale", 0.2), kit_int("zero_point", 3))));
+    kit_output(&kit, "same", kit_node_of(&kit, "joined", "aten::cat", KIT_INPUTS(a), &dim, 1));
+    kit_output(&kit, "floats", kit_node_of(&kit, "float_joined", "aten::cat", KIT_INPUTS(f), &dim, 1));
+    kit_finish(&kit);
+    struct oct_plan *plan = kit_compare(&kit, 0);
+    ck_assert_uint_eq(kit_count(plan, "octet::requantize"), 1);
+    ck_assert_uint_eq(kit_count(plan, "quantized::cat"), 0);
+    ck_assert_uint_eq(kit_count(plan, "aten::cat"), 0);
+    oct_plan_release(plan);
+    kit_compare_everywhere(&kit);
+    kit_close(&kit);
+}
+END_TEST
+
 static void add(Suite *suite)
 {
     TCase *requantize = oct_case(suite, "requantize_parts");
     tcase_add_loop_test(requantize, parts_of_other_parameters_are_converted_first, 0, 4);
     tcase_add_test(requantize, a_concatenation_without_parameters_takes_the_first_ones);
     tcase_add_test(requantize, equal_parameters_and_floats_stay);
+    tcase_add_test(requantize, a_concatenation_of_one_part_is_that_part);
 }
 
 OCT_CHECK_MAIN("engine/graph/passes/requantize_parts", add)

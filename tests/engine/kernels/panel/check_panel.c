@@ -255,6 +255,11 @@ static void pack_plainly(const struct octi_panel_geometry *geometry,
                 if (geometry->quads > 0) {
                     at = ((t * k + column % k) * (panel->width / k) + column / k) * k + i;
                 }
+                if (geometry->tails) {
+                    size_t whole = k / kr * kr, tail = taps * whole + t * (k - whole) + i - whole;
+                    size_t element = i < whole ? t * whole + i : tail;
+                    at = element / kr * kr * panel->width + position * kr + element % kr;
+                }
                 bytes[octi_panel_header_bytes(panel->width) + at] = (unsigned char)w;
                 sum += w;
             }
@@ -280,9 +285,10 @@ START_TEST(every_byte_is_what_the_contract_says)
         {.nr = 64, .nr_min = 64, .kr = 4, .k_align = 4, .lanes = 4, .quads = 1},
         {.nr = 64, .nr_min = 64, .kr = 4, .k_align = 4, .lanes = 4, .quads = 2},
         {.nr = 64, .nr_min = 64, .kr = 4, .k_align = 4, .lanes = 4, .quads = 4},
+        {.nr = 64, .nr_min = 16, .kr = 4, .k_align = 4, .lanes = 4, .tails = true},
     };
     struct oct_rng rng = {(uint64_t)_i + 1};
-    const struct octi_panel_geometry *geometry = &geometries[_i % 8];
+    const struct octi_panel_geometry *geometry = &geometries[_i % 9];
     for (int round = 0; round < 60; round++) {
         size_t n = (size_t)oct_rng_between(&rng, 1, 150), h = (size_t)oct_rng_between(&rng, 1, 3);
         size_t w = (size_t)oct_rng_between(&rng, 1, 3), c = (size_t)oct_rng_between(&rng, 1, round % 2 ? 8 : 140);
@@ -339,7 +345,7 @@ static void add(Suite *suite)
     tcase_add_test(layout, header_and_weights_lie_where_the_contract_says);
     tcase_add_test(layout, what_kernels_take_off_activations_is_back_in_the_start);
     tcase_add_test(layout, sums_over_some_taps_start_as_if_there_were_no_others);
-    tcase_add_loop_test(layout, every_byte_is_what_the_contract_says, 0, 16);
+    tcase_add_loop_test(layout, every_byte_is_what_the_contract_says, 0, 18);
     tcase_add_test(layout, row_taps_run_through_a_row_of_the_window_channels_innermost);
     tcase_add_test(layout, a_flat_window_is_one_tap);
 }
