@@ -129,6 +129,7 @@ struct conv {
     // [window][pixels] into an image; [taps][pixels of an output plane] into a padded image.
     const int32_t *offsets;
     const uint8_t *padding;
+    size_t padding_pixels; // a line of the image where a kernel works along lines, else 1
     size_t line, x_stride; // of output pixels and of the input between them
     struct octi_padded_image padded;
     struct octi_conv_lines lines;
@@ -203,9 +204,8 @@ static void run(const struct oct_op_run_call *call)
         product.call.padding = state->padding;
         product.call.line = state->line;
         product.call.x_stride = state->x_stride;
-    } else {
-        product.call.a_stride = state->in_channels;
     }
+    product.call.a_stride = state->in_channels;
     octi_product_run(&product);
 }
 
@@ -262,12 +262,13 @@ make_offsets(struct oct_op_prepare_call *call, const struct octi_conv_geometry *
         write_tap(geometry, tap, state->in_channels, offsets + tap * (size_t)state->pixels);
     }
     state->offsets = share_offsets(call, window, (size_t)state->pixels, offsets);
-    uint8_t *padding = oct_op_prepare_alloc(call, state->in_channels);
+    size_t padded = state->in_channels * state->padding_pixels;
+    uint8_t *padding = oct_op_prepare_alloc(call, padded);
     if (padding == NULL) {
         return OCT_ERR_NOMEM;
     }
-    memset(padding, (int)call->inputs[OCTI_WEIGHTED_X]->qparams.zero_point, state->in_channels);
-    state->padding = oct_op_prepare_share(call, padding, state->in_channels);
+    memset(padding, (int)call->inputs[OCTI_WEIGHTED_X]->qparams.zero_point, padded);
+    state->padding = oct_op_prepare_share(call, padding, padded);
     return OCT_OK;
 }
 
@@ -470,6 +471,7 @@ choose_kernel(struct oct_op_prepare_call *call, const struct octi_conv_geometry 
         };
         choice.depthwise = octi_qdwconv_select_window(call->cpu_features, &window);
         choice.layout = &choice.depthwise->geometry;
+        state->padding_pixels = (size_t)geometry->in[OCTI_CONV_WIDTH];
         state->kernel = choice.depthwise->run;
         call->kernel = choice.depthwise->kernel.name;
         return choice;
@@ -541,6 +543,7 @@ static enum oct_status prepare_conv(struct oct_op_prepare_call *call, bool relu)
     state->in_channels = (size_t)x->shape.dims[1];
     state->pixels = octi_conv_count(geometry.out);
     state->plane_pixels = geometry.out[OCTI_CONV_HEIGHT] * geometry.out[OCTI_CONV_WIDTH];
+    state->padding_pixels = 1;
     state->line = (size_t)geometry.out[OCTI_CONV_WIDTH];
     state->x_stride = (size_t)geometry.stride[OCTI_CONV_WIDTH];
     state->image_bytes = (size_t)image_bytes;
