@@ -12,7 +12,7 @@
 #define COLUMNS    75 // a 64-, 16- and 4-column panel among others
 #define DEPTH      22
 #define MAX_TAPS   25 // of a depthwise window
-#define POSITIONS  16 // of the image that it sees
+#define POSITIONS  16
 #define GROUPED    80 // channels of its pixels where groups are whole: COLUMNS rounded up to any group
 #define MAX_GROUP  16 // channels
 #define GROUP_TAPS 3
@@ -117,13 +117,13 @@ bool octi_qgemm_self_test(const struct octi_qgemm *record)
     return rows_self_test(record, ROWS) && rows_self_test(record, MANY_ROWS);
 }
 
-// A window of side x side along output lines of LINE pixels; one position of the image is padding.
+// A window of side x side along output lines of LINE pixels; around an image of LINES x LINES is padding.
 static bool window_self_test(const struct octi_qdwconv *record, size_t side, size_t x_stride)
 {
-    enum { LINE = 4 };
+    enum { LINE = 4, LINES = 4 };
     const struct octi_qdwconv *scalar = octi_qdwconv_at(0);
-    uint8_t x[POSITIONS * COLUMNS + SLACK];
-    uint8_t padding[COLUMNS + SLACK];
+    uint8_t x[LINES * LINES * COLUMNS + SLACK];
+    uint8_t padding[LINES * COLUMNS + SLACK];
     int32_t offsets[MAX_TAPS * ROWS];
     uint8_t expected[ROWS * COLUMNS];
     uint8_t got[ROWS * COLUMNS] = {0};
@@ -132,10 +132,13 @@ static bool window_self_test(const struct octi_qdwconv *record, size_t side, siz
     for (size_t i = 0; i < side * side * ROWS; i++) {
         size_t tap = i / ROWS;
         size_t pixel = i % ROWS;
-        size_t position = (tap / side * 2 + tap % side + pixel * x_stride) % POSITIONS;
-        offsets[i] = position == 3 ? OCTI_QGEMM_PADDING : (int32_t)(position * COLUMNS);
+        size_t y = pixel / LINE + tap / side - 1; // beyond the image above, too
+        size_t column = pixel % LINE * x_stride + tap % side - 1;
+        bool inside = y < LINES && column < LINES;
+        offsets[i] = inside ? (int32_t)((y * LINES + column) * COLUMNS) : OCTI_QGEMM_PADDING;
     }
-    struct octi_qgemm_call call = {.m = ROWS, .a = x, .offsets = offsets, .offset_stride = ROWS, .padding = padding};
+    struct octi_qgemm_call call = {
+        .m = ROWS, .a = x, .a_stride = COLUMNS, .offsets = offsets, .offset_stride = ROWS, .padding = padding};
     call.line = LINE;
     call.x_stride = x_stride;
     const struct octi_panel_source source = {.column_stride = (int64_t)(side * side),

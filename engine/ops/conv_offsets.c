@@ -109,12 +109,12 @@ enum oct_status octi_conv_line_offsets_plan(struct oct_op_prepare_call *call,
     return OCT_OK;
 }
 
-const uint8_t *octi_conv_padding(struct oct_op_prepare_call *call, size_t channels, int64_t zero_point)
+const uint8_t *octi_conv_padding(struct oct_op_prepare_call *call, size_t bytes, int64_t zero_point)
 {
-    uint8_t *padding = oct_op_prepare_alloc(call, channels);
+    uint8_t *padding = oct_op_prepare_alloc(call, bytes);
     if (padding == NULL) {
         return NULL;
     }
-    memset(padding, (int)zero_point, channels);
-    return oct_op_prepare_share(call, padding, channels);
+    memset(padding, (int)zero_point, bytes);
+    return oct_op_prepare_share(call, padding, bytes);
 }

@@ -135,6 +135,7 @@ struct conv {
     struct octi_conv_offsets table;
     struct octi_product_zones zones; // in the place of the table
     const uint8_t *padding;
+    size_t padding_pixels; // a line of the image where a kernel works along lines, else 1
     size_t line, x_stride; // of output pixels and of the input between them
     struct octi_padded_image padded;
     struct octi_conv_lines lines;
@@ -219,9 +220,8 @@ static void run(const struct oct_op_run_call *call)
         product.call.padding = state->padding;
         product.call.line = state->line;
         product.call.x_stride = state->x_stride;
-    } else {
-        product.call.a_stride = state->in_channels;
     }
+    product.call.a_stride = state->in_channels;
     octi_product_run(&product);
 }
 
@@ -360,7 +360,7 @@ static enum oct_status plan_table(struct oct_op_prepare_call *call,
                                   struct conv *state)
 {
     const int64_t zero_point = call->inputs[OCTI_WEIGHTED_X]->qparams.zero_point;
-    state->padding = octi_conv_padding(call, state->in_channels, zero_point);
+    state->padding = octi_conv_padding(call, state->in_channels * state->padding_pixels, zero_point);
     if (state->padding == NULL) {
         return OCT_ERR_NOMEM;
     }
@@ -441,6 +441,7 @@ choose_kernel(struct oct_op_prepare_call *call, const struct octi_conv_geometry 
         };
         choice.depthwise = octi_qdwconv_select_window(call->cpu_features, &window);
         choice.layout = &choice.depthwise->geometry;
+        state->padding_pixels = (size_t)geometry->in[OCTI_CONV_WIDTH];
         state->kernel = choice.depthwise->run;
         call->kernel = choice.depthwise->kernel.name;
         return choice;
@@ -515,6 +516,7 @@ static enum oct_status prepare_conv(struct oct_op_prepare_call *call, bool relu)
     state->in_channels = (size_t)x->shape.dims[1];
     state->pixels = octi_conv_count(geometry.out);
     state->plane_pixels = geometry.out[OCTI_CONV_HEIGHT] * geometry.out[OCTI_CONV_WIDTH];
+    state->padding_pixels = 1;
     state->line = (size_t)geometry.out[OCTI_CONV_WIDTH];
     state->x_stride = (size_t)geometry.stride[OCTI_CONV_WIDTH];
     state->image_bytes = (size_t)image_bytes;

@@ -4,7 +4,6 @@
 #define OCTET_ENGINE_KERNELS_QDWCONV_PIXELS_AVX512_H
 
 #include "engine/kernels/qdwconv/qdwconv.h"
-#include "engine/kernels/x86/bytes_avx512.h"
 #include "engine/kernels/x86/dot.h"
 #include "engine/kernels/x86/requant_avx512.h"
 
@@ -100,13 +99,6 @@ OCTI_INLINE struct octi_quads_512 octi_interleave_512(__m512i a, __m512i b, __m5
     quads.v2 = _mm512_unpacklo_epi16(ab_hi, cd_hi);
     quads.v3 = _mm512_unpackhi_epi16(ab_hi, cd_hi);
     return quads;
-}
-
-/// A byte of a channel and three zeros.
-OCTI_INLINE struct octi_quads_512 octi_widen_512(__m512i bytes)
-{
-    const struct octi_words_512 words = octi_split_512(bytes);
-    return (struct octi_quads_512){words.v0, words.v1, words.v2, words.v3};
 }
 
 /// Per channel, sum += x . w with w at 16*lanes quads of weights.
@@ -206,28 +198,6 @@ OCTI_INLINE bool octi_is_special_512(const struct octi_panels *weights)
     return weights->weight_zero_points || !octi_panels_convertible(weights);
 }
 
-/// A stretch of one output line, in 4 / lanes parts of one length side by side.
-struct octi_stretch_512 {
-    const struct octi_qgemm_call *call;
-    const struct octi_panel *panel;
-    struct octi_pixels_512 at; ///< where each part begins; the last ones overlap their neighbours
-    size_t length;             ///< of a part
-};
-
-/// The n rows of the call from m.
-OCTI_INLINE struct octi_stretch_512 octi_stretch_512(
-    const struct octi_qgemm_call *call, const struct octi_panel *panel, size_t m, size_t n, const int lanes)
-{
-    const size_t parts = (size_t)(4 / lanes);
-    struct octi_stretch_512 line = {.call = call, .panel = panel, .length = (n + parts - 1) / parts};
-    const size_t last = n - line.length;
-    line.at.m0 = m;
-    line.at.m1 = m + (line.length < last ? line.length : last);
-    line.at.m2 = m + (2 * line.length < last ? 2 * line.length : last);
-    line.at.m3 = m + last;
-    return line;
-}
-
 /// Lanes of the panel that kernels along lines read: whatever its width, repeated beforehand so that each vector of it
 /// can be an operand in memory.
 #define OCTI_WIDE 4
@@ -240,49 +210,60 @@ OCTI_INLINE void octi_repeat_panel_512(const void *panel, void *wide, const int 
     }
 }
 
-/// The end of a kernel that works along lines: `line_of_stride_1` and `line_of_stride_2` (line, requant, lanes,
-/// special) for every width of panel, each with a register allocation of its own. They work on copies: what is stored
-/// could, for all the compiler knows, be the call itself. They read a panel of OCTI_WIDE lanes and `vectors` vectors
-/// that `widen_panel` (panel, copy, x_stride, lanes) gives.
-#define OCTI_LINE_PANEL(name, vectors, lanes, special)                                                                 \
-    static __attribute__((noinline)) void name(const struct octi_qgemm_call *given,                                    \
-                                               const struct octi_panel *given_panel, const float bias_factor)          \
-    {                                                                                                                  \
-        const struct octi_qgemm_call call = *given;                                                                    \
-        _Alignas(64) char wide[64 * (vectors)];                                                                        \
-        struct octi_panel panel = *given_panel;                                                                        \
-        panel.bytes = widen_panel(panel.bytes, wide, call.x_stride, lanes);                                            \
-        OCTI_FORGET(panel.bytes);                                                                                      \
-        const struct octi_requant_512 requant = octi_requant_product_512(call.output, bias_factor);                    \
-        size_t n;                                                                                                      \
-        for (size_t m = 0; m < call.m; m += n) {                                                                       \
-            n = octi_qdwconv_line_rest(&call, m);                                                                      \
-            const struct octi_stretch_512 line = octi_stretch_512(&call, &panel, m, n, lanes);                         \
-            if (call.x_stride == 1) {                                                                                  \
-                line_of_stride_1(&line, &requant, lanes, special);                                                     \
-            } else {                                                                                                   \
-                line_of_stride_2(&line, &requant, lanes, special);                                                     \
-            }                                                                                                          \
-        }                                                                                                              \
-    }
+/// Row m, or the last one.
+OCTI_INLINE size_t octi_pixel_at_512(const struct octi_qgemm_call *call, size_t m)
+{
+    return m < call->m ? m : call->m - 1;
+}
 
-#define OCTI_LINE_KERNEL(kernel, vectors)                                                                              \
-    OCTI_LINE_PANEL(run_64, vectors, 4, false)                                                                         \
-    OCTI_LINE_PANEL(run_32, vectors, 2, false)                                                                         \
-    OCTI_LINE_PANEL(run_16, vectors, 1, false)                                                                         \
-    OCTI_LINE_PANEL(run_64_special, vectors, 4, true)                                                                  \
-    OCTI_LINE_PANEL(run_32_special, vectors, 2, true)                                                                  \
-    OCTI_LINE_PANEL(run_16_special, vectors, 1, true)                                                                  \
-    void kernel(const struct octi_qgemm_call *call, const struct octi_panels *weights, const struct octi_panel *panel) \
-    {                                                                                                                  \
-        const bool special = octi_is_special_512(weights);                                                             \
-        if (panel->width == 64) {                                                                                      \
-            (special ? run_64_special : run_64)(call, panel, weights->bias_factor);                                    \
-        } else if (panel->width == 32) {                                                                               \
-            (special ? run_32_special : run_32)(call, panel, weights->bias_factor);                                    \
-        } else {                                                                                                       \
-            (special ? run_16_special : run_16)(call, panel, weights->bias_factor);                                    \
-        }                                                                                                              \
+OCTI_INLINE void octi_column_panel_512(const struct octi_qgemm_call *call,
+                                       const struct octi_panel *panel,
+                                       const float bias_factor,
+                                       size_t height,
+                                       size_t width,
+                                       const int lanes)
+{
+    const struct octi_requant_512 requant = octi_requant_product_512(call->output, bias_factor);
+    for (size_t m = 0; m < call->m; m += (size_t)(4 / lanes)) {
+        const struct octi_pixels_512 at = {m, octi_pixel_at_512(call, m + 1), octi_pixel_at_512(call, m + 2),
+                                           octi_pixel_at_512(call, m + 3)};
+        const char *w = (const char *)panel->bytes + octi_panel_header_bytes((size_t)(16 * lanes));
+        struct octi_quads_512 sum = octi_start_quads_512(panel->bytes, lanes);
+        struct octi_quads_512 x_sum = octi_zero_quads_512();
+        for (size_t kx = 0; kx < width; kx++) {
+            for (size_t ky = 0; ky < height; ky += 4) {
+                __m512i rows[4];
+                for (size_t i = 0; i < 4; i++) {
+                    rows[i] = ky + i < height
+                                  ? octi_load_tap_512(call, (ky + i) * width + kx, &at, 0, panel->first, lanes)
+                                  : _mm512_setzero_si512();
+                }
+                const struct octi_quads_512 x = octi_interleave_512(rows[0], rows[1], rows[2], rows[3]);
+                sum = octi_dot_quads_512(sum, x, w, lanes);
+                x_sum = octi_sum_quads_512(x_sum, x);
+                w += 64 * lanes;
+            }
+        }
+        sum = octi_weight_zero_quads_512(sum, x_sum, panel->bytes, lanes);
+        octi_store_pixels_512(call, panel, &at, 0, octi_finish_quads_512(sum, panel->bytes, &requant, lanes, false),
+                              lanes);
     }
+}
+
+/// A panel that is packed by columns of its windows, pixel by pixel, whatever its parameters.
+static inline void octi_column_pixels_512(const struct octi_qgemm_call *call,
+                                          const struct octi_panel *panel,
+                                          const float bias_factor,
+                                          size_t height,
+                                          size_t width)
+{
+    if (panel->width == 64) {
+        octi_column_panel_512(call, panel, bias_factor, height, width, 4);
+    } else if (panel->width == 32) {
+        octi_column_panel_512(call, panel, bias_factor, height, width, 2);
+    } else {
+        octi_column_panel_512(call, panel, bias_factor, height, width, 1);
+    }
+}
 
 #endif

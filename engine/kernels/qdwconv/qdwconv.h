@@ -4,10 +4,13 @@
 ///   y[m][c]   = zero_point + rne(clamp(f32(fma(bias[c], bias_factor, f32(acc)) * multiplier[c]), lo, hi))
 ///
 /// Geometry, addressing and epilogue are those of qgemm.h with the indirect form (`offsets` is not NULL): tap t of
-/// output pixel m begins at a + offsets[t*offset_stride + m], or at `padding`, which here has all channels + 64
-/// readable bytes, all channels holding zx. Panels are packed as octi_qdwconv_source() says: columns are channels.
+/// output pixel m begins at a + offsets[t*offset_stride + m], or at `padding`, all channels holding zx. Panels are
+/// packed as octi_qdwconv_source() says: columns are channels.
 /// A kernel for one window works along output lines: rows m of the call are pixels of lines of call->line pixels, and
 /// within a line, what pixel m sees at (ky, kx) is what pixel m + 1 sees at (ky, kx - x_stride). x_stride is 1 or 2.
+/// A row of the window passes over one row of the image, whose pixels lie a_stride bytes apart, or over padding only;
+/// before and behind the columns that exist, the same in every row of every line, is padding. So `padding` has as many
+/// pixels as a row of the image, and 64 readable bytes behind them.
 /// Up to 63 bytes past a pixel's last channel are read, never used.
 /// Threads: [any]. Cannot fail. Reference: qdwconv_1x16__scalar.c.
 #ifndef OCTET_ENGINE_KERNELS_QDWCONV_QDWCONV_H

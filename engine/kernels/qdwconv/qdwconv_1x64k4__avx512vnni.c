@@ -45,11 +45,6 @@ OCTI_INLINE void pixels(const struct octi_qgemm_call *call,
                           lanes);
 }
 
-OCTI_INLINE size_t pixel_at(const struct octi_qgemm_call *call, size_t m)
-{
-    return m < call->m ? m : call->m - 1;
-}
-
 // Works on copies: what it stores could, for all the compiler knows, be the call itself.
 #define PANEL(name, lanes, special)                                                                                    \
     static __attribute__((noinline)) void name(const struct octi_qgemm_call *given, const struct octi_panels *weights, \
@@ -60,8 +55,8 @@ OCTI_INLINE size_t pixel_at(const struct octi_qgemm_call *call, size_t m)
         const size_t taps = weights->k;                                                                                \
         const struct octi_requant_512 requant = octi_requant_product_512(call.output, weights->bias_factor);           \
         for (size_t m = 0; m < call.m; m += 4 / (lanes)) {                                                             \
-            const struct octi_pixels_512 at = {m, pixel_at(&call, m + 1), pixel_at(&call, m + 2),                      \
-                                               pixel_at(&call, m + 3)};                                                \
+            const struct octi_pixels_512 at = {m, octi_pixel_at_512(&call, m + 1), octi_pixel_at_512(&call, m + 2),    \
+                                               octi_pixel_at_512(&call, m + 3)};                                       \
             pixels(&call, taps, &panel, &at, &requant, lanes, special);                                                \
         }                                                                                                              \
     }

@@ -3,11 +3,9 @@
 // three at stride 2. A column's rows 0 to 3 are unpacked once and go into all of them; the loop is unrolled until an
 // output's sum has the same registers as its successor's. Row 4 goes across: a quad of four neighbouring columns is
 // four taps of one output and the last tap of another, two dot products instead of five with three quarters of nothing.
-// The sums of activations that weight zero points need would not fit: they are computed apart, output by output.
-#include "engine/kernels/qdwconv/pixels_avx512.h"
+#include "engine/kernels/qdwconv/lines_avx512.h"
 
 #define SIDE 5
-#define TAPS (SIDE * SIDE)
 
 // A wide panel: header, columns of rows 0 to 3, four taps of row 4, its last tap where the quad of another output has
 // it.
@@ -17,62 +15,84 @@
 #define LAST_VECTOR    (ACROSS_VECTOR + 4)
 #define VECTORS        (LAST_VECTOR + 4)
 
-OCTI_INLINE __m512i load_tap(const struct octi_stretch_512 *line, size_t t, size_t j, const int lanes)
+// The steps of requantization. Each is written between two columns of products, whose results take longer than one
+// instruction, and stays there.
+OCTI_INLINE struct octi_quads_512 here(struct octi_quads_512 x)
 {
-    return octi_load_tap_512(line->call, t, &line->at, j, line->panel->first, lanes);
+    __asm__ volatile("" : "+v"(x.v0), "+v"(x.v1), "+v"(x.v2), "+v"(x.v3));
+    return x;
 }
 
-// Sums of the activations under the window of output j.
-OCTI_INLINE struct octi_quads_512 window_sums(const struct octi_stretch_512 *line, size_t j, const int lanes)
+#define F(x) _mm512_castsi512_ps(x)
+#define I(x) _mm512_castps_si512(x)
+
+OCTI_INLINE struct octi_quads_512 converted(struct octi_quads_512 x)
 {
-    struct octi_quads_512 x_sum = octi_zero_quads_512();
-    for (size_t t = 0; t < TAPS; t++) {
-        x_sum = octi_sum_quads_512(x_sum, octi_widen_512(load_tap(line, t, j, lanes)));
+    x.v0 = I(_mm512_cvtepi32_ps(x.v0));
+    x.v1 = I(_mm512_cvtepi32_ps(x.v1));
+    x.v2 = I(_mm512_cvtepi32_ps(x.v2));
+    x.v3 = I(_mm512_cvtepi32_ps(x.v3));
+    return here(x);
+}
+
+OCTI_INLINE struct octi_quads_512
+biased(struct octi_quads_512 x, const char *panel, const struct octi_requant_512 *requant, const int lanes)
+{
+    OCTI_FORGET(panel);
+    if (lanes < 4) { // loading narrow columns takes registers
+        OCTI_FORGET(requant);
     }
-    return x_sum;
+    const float *bias = (const float *)(const void *)(panel + 64 * OCTI_BIAS_512);
+    x.v0 = I(_mm512_fmadd_ps(_mm512_loadu_ps(bias), requant->bias_factor, F(x.v0)));
+    x.v1 = I(_mm512_fmadd_ps(_mm512_loadu_ps(bias + 16), requant->bias_factor, F(x.v1)));
+    x.v2 = I(_mm512_fmadd_ps(_mm512_loadu_ps(bias + 32), requant->bias_factor, F(x.v2)));
+    x.v3 = I(_mm512_fmadd_ps(_mm512_loadu_ps(bias + 48), requant->bias_factor, F(x.v3)));
+    return here(x);
 }
 
-OCTI_INLINE void finish(const struct octi_stretch_512 *line,
-                        size_t j,
-                        struct octi_quads_512 sum,
-                        const struct octi_requant_512 *requant,
-                        const int lanes,
-                        const bool special)
+OCTI_INLINE struct octi_quads_512 multiplied(struct octi_quads_512 x, const char *panel)
 {
-    const char *header = line->panel->bytes;
-    OCTI_FORGET(header);
-    OCTI_FORGET(requant);
-    if (special) {
-        sum = octi_weight_zero_quads_512(sum, window_sums(line, j, lanes), header, OCTI_WIDE);
+    OCTI_FORGET(panel);
+    const float *multiplier = (const float *)(const void *)(panel + 64 * OCTI_MULTIPLIER_512);
+    x.v0 = I(_mm512_mul_ps(F(x.v0), _mm512_loadu_ps(multiplier)));
+    x.v1 = I(_mm512_mul_ps(F(x.v1), _mm512_loadu_ps(multiplier + 16)));
+    x.v2 = I(_mm512_mul_ps(F(x.v2), _mm512_loadu_ps(multiplier + 32)));
+    x.v3 = I(_mm512_mul_ps(F(x.v3), _mm512_loadu_ps(multiplier + 48)));
+    return here(x);
+}
+
+OCTI_INLINE struct octi_quads_512 rounded(struct octi_quads_512 x)
+{
+    x.v0 = _mm512_cvtps_epi32(F(x.v0));
+    x.v1 = _mm512_cvtps_epi32(F(x.v1));
+    x.v2 = _mm512_cvtps_epi32(F(x.v2));
+    x.v3 = _mm512_cvtps_epi32(F(x.v3));
+    return here(x);
+}
+
+OCTI_INLINE void put(const struct octi_line_512 *line,
+                     uint8_t *c,
+                     struct octi_quads_512 x,
+                     const struct octi_requant_512 *requant,
+                     const int lanes)
+{
+    if (lanes < 4) {
+        OCTI_FORGET(requant);
     }
-    octi_store_pixels_512(line->call, line->panel, &line->at, j,
-                          octi_finish_quads_512(sum, header, requant, OCTI_WIDE, !special), lanes);
+    octi_put_512(line, c, octi_pack_unbounded_512(x.v0, x.v1, x.v2, x.v3, requant), lanes);
 }
 
-// Column `c` of a line at stride s belongs to output j as its column kx = c - s * j.
-struct column {
-    size_t j, kx; // of one output that sees it
-};
-
-OCTI_INLINE struct column column_at(const struct octi_stretch_512 *line, size_t c, const size_t x_stride)
+// Rows 0 to 3 of the next column.
+OCTI_INLINE struct octi_quads_512
+load_four(const struct octi_line_512 *line, const struct octi_walk_512 *walk, const int lanes)
 {
-    const size_t last = line->length - 1;
-    struct column column = {.j = c / x_stride < last ? c / x_stride : last};
-    column.kx = c - column.j * x_stride;
-    return column;
+    return octi_interleave_512(octi_load_512(line, walk, 0, lanes), octi_load_512(line, walk, 1, lanes),
+                               octi_load_512(line, walk, 2, lanes), octi_load_512(line, walk, 3, lanes));
 }
 
-// Rows 0 to 3.
-OCTI_INLINE struct octi_quads_512 load_four(const struct octi_stretch_512 *line, struct column at, const int lanes)
+OCTI_INLINE __m512i load_fifth(const struct octi_line_512 *line, const struct octi_walk_512 *walk, const int lanes)
 {
-    return octi_interleave_512(load_tap(line, at.kx, at.j, lanes), load_tap(line, SIDE + at.kx, at.j, lanes),
-                               load_tap(line, 2 * SIDE + at.kx, at.j, lanes),
-                               load_tap(line, 3 * SIDE + at.kx, at.j, lanes));
-}
-
-OCTI_INLINE __m512i load_fifth(const struct octi_stretch_512 *line, struct column at, const int lanes)
-{
-    return load_tap(line, 4 * SIDE + at.kx, at.j, lanes);
+    return octi_load_512(line, walk, 4, lanes);
 }
 
 // Bytes of two neighbouring columns of row 4 side by side.
@@ -96,59 +116,70 @@ OCTI_INLINE struct octi_quads_512 quads_across(struct pairs left, struct pairs r
 }
 
 OCTI_INLINE struct octi_quads_512
-feed(struct octi_quads_512 sum, struct octi_quads_512 x, const struct octi_stretch_512 *line, const int vector)
+feed(struct octi_quads_512 sum, struct octi_quads_512 x, const char *panel, const int vector)
 {
-    const char *weights = line->panel->bytes;
-    OCTI_FORGET(weights);
-    return octi_dot_quads_512(sum, x, weights + 64 * vector, OCTI_WIDE);
+    OCTI_FORGET(panel);
+    return here(octi_dot_quads_512(sum, x, panel + 64 * vector, OCTI_WIDE));
 }
 
-// The line, not to be looked at before `vector` is there: clang would load the next quads while the last ones take
-// their registers.
-OCTI_INLINE const struct octi_stretch_512 *after(const struct octi_stretch_512 *line, __m512i vector)
+// The walk, not to be looked at before `vector` is there: compilers would load the next quads while the last ones take
+// their registers. gcc has enough of them for wide columns.
+OCTI_INLINE const struct octi_line_512 *after(const struct octi_line_512 *line, __m512i vector, const int lanes)
 {
 #if defined(__clang__)
-    __asm__("" : "+r"(line) : "v"(vector));
+    const bool enough = false;
+    (void)lanes;
 #else
-    (void)vector;
+    const bool enough = lanes == 4;
 #endif
+    if (enough) {
+        return line;
+    }
+    __asm__("" : "+r"(line) : "v"(vector));
     return line;
 }
 
-#define FEED(sum, kx) sum = feed(sum, x, line, COLUMN_VECTOR + 4 * (kx))
+#define FEED(sum, kx) sum = feed(sum, x, panel, COLUMN_VECTOR + 4 * (kx))
 
 // One column at stride 1: `first` is the sum of the output that begins here, `last` of the one that ends. Beyond either
 // end of the line there are none, and what is summed up for them is never stored.
 #define COLUMN_1(first, second, third, fourth, last)                                                                   \
     {                                                                                                                  \
-        const struct column at = column_at(line, c, 1);                                                                \
-        const __m512i fifth = load_fifth(line, at, lanes);                                                             \
+        octi_arrive_512(line, walk, lanes);                                                                            \
+        const __m512i fifth = load_fifth(line, walk, lanes);                                                           \
         struct octi_quads_512 x = octi_interleave_512(before3, before2, before1, fifth);                               \
         before3 = before2;                                                                                             \
         before2 = before1;                                                                                             \
         before1 = octi_keep_512(fifth);                                                                                \
-        fourth = feed(fourth, x, line, ACROSS_VECTOR);                                                                 \
-        last = feed(last, x, line, LAST_VECTOR);                                                                       \
-        const struct octi_stretch_512 *const rest = after(line, last.v3);                                              \
-        x = load_four(rest, at, lanes);                                                                                \
-        FEED(second, 1);                                                                                               \
-        FEED(third, 2);                                                                                                \
-        FEED(fourth, 3);                                                                                               \
+        fourth = feed(fourth, x, panel, ACROSS_VECTOR);                                                                \
+        last = feed(last, x, panel, LAST_VECTOR);                                                                      \
+        const struct octi_line_512 *const rest = after(line, last.v3, lanes);                                          \
+        x = load_four(rest, walk, lanes);                                                                              \
+        octi_leave_512(walk);                                                                                          \
         FEED(last, 4);                                                                                                 \
-        first = octi_start_quads_512(line->panel->bytes, OCTI_WIDE);                                                   \
+        FEED(fourth, 3);                                                                                               \
+        last = converted(last);                                                                                        \
+        FEED(third, 2);                                                                                                \
+        last = biased(last, panel, requant, lanes);                                                                    \
+        FEED(second, 1);                                                                                               \
+        last = multiplied(last, panel);                                                                                \
+        first = octi_start_quads_512(panel, OCTI_WIDE);                                                                \
         FEED(first, 0);                                                                                                \
-        if (c >= SIDE - 1) {                                                                                           \
-            finish(line, c - (SIDE - 1), last, requant, lanes, special);                                               \
+        last = rounded(last);                                                                                          \
+        if (column >= SIDE - 1) {                                                                                      \
+            put(line, c, last, requant, lanes);                                                                        \
+            c += line->c_stride;                                                                                       \
         }                                                                                                              \
-        if (++c == columns) {                                                                                          \
+        if (++column == columns) {                                                                                     \
             return;                                                                                                    \
         }                                                                                                              \
     }
 
-OCTI_INLINE void line_of_stride_1(const struct octi_stretch_512 *line,
+OCTI_INLINE void line_of_stride_1(const struct octi_line_512 *line,
+                                  struct octi_walk_512 *walk,
+                                  const char *panel,
                                   const struct octi_requant_512 *requant,
-                                  const int lanes,
-                                  const bool special)
+                                  const int lanes)
 {
     const size_t columns = line->length + SIDE - 1;
     struct octi_quads_512 p = octi_zero_quads_512();
@@ -159,7 +190,8 @@ OCTI_INLINE void line_of_stride_1(const struct octi_stretch_512 *line,
     __m512i before1 = p.v0; // row 4 of the columns before
     __m512i before2 = p.v0;
     __m512i before3 = p.v0;
-    for (size_t c = 0;;) {
+    uint8_t *c = line->c;
+    for (size_t column = 0;;) {
         COLUMN_1(p, t, s, r, q)
         COLUMN_1(q, p, t, s, r)
         COLUMN_1(r, q, p, t, s)
@@ -168,53 +200,77 @@ OCTI_INLINE void line_of_stride_1(const struct octi_stretch_512 *line,
     }
 }
 
-// Two columns at stride 2: the first begins an output and ends another, the second belongs to two. Behind the last
-// column there is none; what stands for it has no weight in the output that ends.
+// Two columns at stride 2: the first begins an output and ends another, the second belongs to two. What stands for a
+// second one behind the last column has no weight in the output that ends.
 #define COLUMNS_2(first, second, last)                                                                                 \
     {                                                                                                                  \
-        const struct column left = column_at(line, c, 2);                                                              \
-        const struct column right = column_at(line, c + 1 < columns ? c + 1 : c, 2);                                   \
-        struct octi_quads_512 x = load_four(line, left, lanes);                                                        \
-        first = octi_start_quads_512(line->panel->bytes, OCTI_WIDE);                                                   \
+        octi_arrive_512(line, walk, lanes);                                                                            \
+        struct octi_quads_512 x = load_four(line, walk, lanes);                                                        \
+        const __m512i fifth = octi_keep_512(load_fifth(line, walk, lanes));                                            \
+        octi_leave_512(walk);                                                                                          \
+        first = octi_start_quads_512(panel, OCTI_WIDE);                                                                \
         FEED(first, 0);                                                                                                \
         FEED(second, 2);                                                                                               \
         FEED(last, 4);                                                                                                 \
-        const struct pairs newest = pair(load_fifth(line, left, lanes), load_fifth(line, right, lanes));               \
+        octi_arrive_512(line, walk, lanes);                                                                            \
+        const struct pairs newest = pair(fifth, load_fifth(line, walk, lanes));                                        \
         x = quads_across(before, newest);                                                                              \
         before = newest;                                                                                               \
-        second = feed(second, x, line, ACROSS_VECTOR);                                                                 \
-        last = feed(last, x, line, LAST_VECTOR);                                                                       \
-        if (c >= SIDE - 1) {                                                                                           \
-            finish(line, (c - (SIDE - 1)) / 2, last, requant, lanes, special);                                         \
+        second = feed(second, x, panel, ACROSS_VECTOR);                                                                \
+        last = feed(last, x, panel, LAST_VECTOR);                                                                      \
+        last = converted(last);                                                                                        \
+        x = load_four(line, walk, lanes);                                                                              \
+        octi_leave_512(walk);                                                                                          \
+        last = biased(last, panel, requant, lanes);                                                                    \
+        FEED(first, 1);                                                                                                \
+        last = multiplied(last, panel);                                                                                \
+        FEED(second, 3);                                                                                               \
+        last = rounded(last);                                                                                          \
+        if (column >= SIDE - 1) {                                                                                      \
+            put(line, c, last, requant, lanes);                                                                        \
+            c += line->c_stride;                                                                                       \
         }                                                                                                              \
-        if (c + 1 == columns) {                                                                                        \
+        if (column + 1 == columns) {                                                                                   \
             return;                                                                                                    \
         }                                                                                                              \
-        x = load_four(line, right, lanes);                                                                             \
-        FEED(first, 1);                                                                                                \
-        FEED(second, 3);                                                                                               \
-        c += 2;                                                                                                        \
+        column += 2;                                                                                                   \
     }
 
-OCTI_INLINE void line_of_stride_2(const struct octi_stretch_512 *line,
+OCTI_INLINE void line_of_stride_2(const struct octi_line_512 *line,
+                                  struct octi_walk_512 *walk,
+                                  const char *panel,
                                   const struct octi_requant_512 *requant,
-                                  const int lanes,
-                                  const bool special)
+                                  const int lanes)
 {
     const size_t columns = 2 * (line->length - 1) + SIDE; // odd: an even column ends the last output
     struct octi_quads_512 p = octi_zero_quads_512();
     struct octi_quads_512 q = p;
     struct octi_quads_512 r = p;
     struct pairs before = {p.v0, p.v0}; // of row 4, two columns earlier
-    for (size_t c = 0;;) {
+    uint8_t *c = line->c;
+    for (size_t column = 0;;) {
         COLUMNS_2(p, r, q)
         COLUMNS_2(q, p, r)
         COLUMNS_2(r, q, p)
     }
 }
 
+OCTI_INLINE void run_line(const struct octi_line_512 *line,
+                          struct octi_walk_512 *walk,
+                          const char *panel,
+                          const struct octi_requant_512 *requant,
+                          const size_t x_stride,
+                          const int lanes)
+{
+    if (x_stride == 1) {
+        line_of_stride_1(line, walk, panel, requant, lanes);
+    } else {
+        line_of_stride_2(line, walk, panel, requant, lanes);
+    }
+}
+
 // A packed panel has row 4 of each column as a quad of one weight and three zeros.
-OCTI_INLINE const void *widen_panel(const void *panel, void *wide, size_t x_stride, const int lanes)
+OCTI_INLINE const void *widen(const void *panel, void *wide, const size_t x_stride, const int lanes)
 {
     octi_repeat_panel_512(panel, wide, HEADER_VECTORS, lanes);
     char *to = wide;
@@ -236,4 +292,4 @@ OCTI_INLINE const void *widen_panel(const void *panel, void *wide, size_t x_stri
     return wide;
 }
 
-OCTI_LINE_KERNEL(octi_qdwconv_5x5x64k4__avx512vnni, VECTORS)
+OCTI_LINE_KERNEL_512(octi_qdwconv_5x5x64k4__avx512vnni, SIDE, VECTORS)

@@ -34,7 +34,7 @@
 struct octi_qgemm_call {
     size_t m; ///< rows, >= 1
     const uint8_t *a;
-    size_t a_stride;        ///< BYTES between rows; direct only
+    size_t a_stride;        ///< BYTES between rows, directly or in lines; between pixels of the image (qdwconv)
     const int32_t *offsets; ///< BYTES from a; NULL: direct
     size_t offset_stride;   ///< entries between taps
     size_t tap_stride;      ///< BYTES between taps, on top of the offsets
