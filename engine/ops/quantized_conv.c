@@ -495,6 +495,16 @@ static void plan_reading(struct oct_op_prepare_call *call,
     }
 }
 
+// Positions of the window that are multiplied for the pixels of an image, all together.
+static int64_t seen_positions(const struct octi_conv_geometry *geometry, const struct conv *state)
+{
+    int64_t seen = state->zones.n > 0 ? 0 : state->pixels * octi_conv_count(geometry->kernel);
+    for (size_t z = 0; z < state->zones.n; z++) {
+        seen += state->zones.zones[z].n_rows * (int64_t)state->zones.zones[z].taps.n;
+    }
+    return seen;
+}
+
 static enum oct_status prepare_conv(struct oct_op_prepare_call *call, bool relu)
 {
     const struct oct_tensor_desc *x = call->inputs[OCTI_WEIGHTED_X];
@@ -534,7 +544,8 @@ static enum oct_status prepare_conv(struct oct_op_prepare_call *call, bool relu)
         status = pack(call, &geometry, choice.layout, choice.depthwise, choice.merged, state);
     }
     if (status == OCT_OK && state->reading == READS_TABLE) {
-        status = octi_winograd_conv_plan(call, &geometry, state->weights, state->output, &state->winograd);
+        status = octi_winograd_conv_plan(call, &geometry, state->weights, state->output,
+                                         seen_positions(&geometry, state), &state->winograd);
     }
     if (status != OCT_OK) {
         return status;

@@ -46,6 +46,7 @@ struct octi_winograd_conv {
     size_t channels, pitch; // of a pixel; of a transformed one
     int64_t across;         // tiles of a line, of all its images within the image
     int64_t down;           // lines of an image
+    int64_t seen;           // positions of the window that lie in the image, over all its pixels
     size_t tile_bytes;      // of working memory
     size_t block;           // tiles that a part does at a time, at most
     size_t scratch_bytes;
@@ -90,8 +91,8 @@ static bool is_possible(const struct oct_op_prepare_call *call,
 bool octi_winograd_conv_suits(const struct octi_winograd_conv *conv, int64_t images)
 {
     const int64_t k = (int64_t)conv->channels, panels = (int64_t)conv->weights->n_panels;
-    const int64_t tiles = images * conv->across * conv->down, pixels = images * conv->out_height * conv->out_width;
-    const int64_t direct = pixels * SIDE * SIDE * k * panels; // a dot is a channel of 64 columns, or half of one
+    const int64_t tiles = images * conv->across * conv->down;
+    const int64_t direct = images * conv->seen * k * panels; // a dot is a channel of 64 columns, or half of one
     int64_t filtered = tiles * OCTI_QWINOGRAD_POSITIONS * 2 * k * panels;
     filtered += tiles * (k * WINDOW_DOTS + panels * OUTPUT_DOTS);
     if (!conv->keeps) {
@@ -367,6 +368,7 @@ enum oct_status octi_winograd_conv_plan(struct oct_op_prepare_call *call,
                                         const struct octi_conv_geometry *geometry,
                                         const struct octi_panels *weights,
                                         struct octi_output output,
+                                        int64_t seen,
                                         const struct octi_winograd_conv **out)
 {
     *out = NULL;
@@ -380,6 +382,7 @@ enum oct_status octi_winograd_conv_plan(struct oct_op_prepare_call *call,
     describe(call, geometry, conv);
     conv->weights = weights;
     conv->output = output;
+    conv->seen = seen;
     plan_blocks(conv);
     if (!octi_winograd_conv_suits(conv, call->max_rows)) {
         return OCT_OK;

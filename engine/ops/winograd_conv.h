@@ -13,12 +13,14 @@ struct octi_winograd_conv;
 
 /// Plans a layer of one group, channels-last quint8 on both sides. Asks for the scratch of a run.
 /// @param weights  packed for the direct product
+/// @param seen     positions of the window that this does for each pixel, over all pixels of an image
 /// @param[out] conv  NULL where it would never be faster, or cannot be exact
 /// OCT_ERR_NOMEM.
 enum oct_status octi_winograd_conv_plan(struct oct_op_prepare_call *call,
                                         const struct octi_conv_geometry *geometry,
                                         const struct octi_panels *weights,
                                         struct octi_output output,
+                                        int64_t seen,
                                         const struct octi_winograd_conv **conv);
 
 /// Is this the faster way for so many images?
