@@ -11,8 +11,6 @@
 // (conv_lines), and gathered block by block where they are not (gathered_rows).
 #include "engine/ops/quantized_conv.h"
 
-#include <string.h>
-
 #include "engine/base/checked.h"
 #include "engine/kernels/qdwconv/qdwconv.h"
 #include "engine/kernels/qfirstconv/qfirstconv.h"
@@ -54,63 +52,6 @@ enum oct_status octi_quantized_conv_infer(struct oct_op_infer_call *call)
     y->shape = shape;
     y->qparams = qparams;
     return OCT_OK;
-}
-
-// The sum for the output channel and pixel `out` of an image: (n, channel, depth, row, column).
-static int32_t window_sum(const struct octi_conv_geometry *geometry,
-                          const struct oct_view *x,
-                          const struct oct_view *weight,
-                          const int64_t *out)
-{
-    int32_t x_zero = (int32_t)x->desc.qparams.zero_point;
-    int32_t w_zero = octi_weight_zero_point(&weight->desc, out[1]);
-    int64_t first_channel = out[1] / geometry->group_out_channels * geometry->group_channels;
-    struct oct_shape window = {.rank = OCTI_CONV_DIMS};
-    memcpy(window.dims, geometry->kernel, sizeof geometry->kernel);
-    int64_t k[OCT_MAX_RANK] = {0};
-    int32_t sum = 0;
-    do {
-        int64_t at[OCTI_CONV_RANK] = {out[0], first_channel};
-        int64_t w_at[OCTI_CONV_RANK] = {out[1], 0, k[0], k[1], k[2]};
-        bool inside = octi_conv_sees(geometry, out + 2, k, at + 2); // padding holds the zero point
-        for (int64_t c = 0; c < geometry->group_channels && inside; c++, at[1]++, w_at[1]++) {
-            int32_t q = octi_load_code(x, octi_view_offset(x, at));
-            sum += (q - x_zero) * (octi_load_code(weight, octi_view_offset(weight, w_at)) - w_zero);
-        }
-    } while (octi_index_next(&window, k));
-    return sum;
-}
-
-static void reference_conv(const struct oct_op_run_call *call, bool relu)
-{
-    struct oct_view x = octi_conv_view(&call->inputs[OCTI_WEIGHTED_X]);
-    struct oct_view weight = octi_conv_view(&call->inputs[OCTI_WEIGHTED_WEIGHT]);
-    struct oct_view y = octi_conv_view(&call->outputs[0]);
-    const struct oct_view *bias = octi_bias_view(call->n_inputs, call->inputs);
-    if (octi_shape_is_empty(&y.desc.shape)) {
-        return;
-    }
-    struct octi_conv_geometry geometry =
-        octi_conv_geometry(call->attributes, &call->inputs[OCTI_WEIGHTED_X].desc,
-                           &call->inputs[OCTI_WEIGHTED_WEIGHT].desc, &call->outputs[0].desc);
-    struct octi_output output = octi_output_of(&y.desc, relu);
-    int64_t index[OCT_MAX_RANK] = {0};
-    do {
-        struct octi_panel_column terms = octi_weight_column(&x.desc, &weight.desc, bias, &y.desc.qparams, index[1]);
-        int32_t sum = window_sum(&geometry, &x, &weight, index);
-        float t = fmaf(terms.bias, octi_weight_bias_factor(&x.desc, &weight.desc), (float)sum) * terms.multiplier;
-        octi_store_code(&y, octi_view_offset(&y, index), octi_round_clamp(t, output));
-    } while (octi_index_next(&y.desc.shape, index));
-}
-
-void octi_quantized_conv_reference(const struct oct_op_run_call *call)
-{
-    reference_conv(call, false);
-}
-
-void octi_quantized_conv_relu_reference(const struct oct_op_run_call *call)
-{
-    reference_conv(call, true);
 }
 
 // How a kernel is told where its rows are.
