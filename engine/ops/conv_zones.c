@@ -1,7 +1,5 @@
 #include "engine/ops/conv_zones.h"
 
-/// Of the products: zones that save less are not worth their tables.
-#define MIN_SAVING 0.02
 /// A quad of weights takes as long to read as so many rows take to multiply with it (AVX-512: 256 bytes out of a
 /// second-level cache, two instructions a cycle).
 #define MIN_ROWS 3.0
@@ -193,5 +191,5 @@ bool octi_conv_zones_plan(const struct octi_conv_geometry *geometry,
     for (size_t i = 0; i < zones->n; i++) {
         sum += cost(&zones->zones[i], costs);
     }
-    return sum <= (1 - MIN_SAVING) * cost(&whole, costs);
+    return sum <= (1 - costs->least_saving) * cost(&whole, costs);
 }

@@ -37,8 +37,9 @@ struct octi_conv_zones {
 
 /// What a product is made of, for weighing zones.
 struct octi_conv_zone_costs {
-    int64_t block_rows; ///< rows of an image that are done together
-    int64_t quads;      ///< of channels that a tap has
+    int64_t block_rows;  ///< rows of an image that are done together
+    int64_t quads;       ///< of channels that a tap has
+    double least_saving; ///< share of the products: zones that save less are not worth it
 };
 
 /// False: one zone is as good, or nearly.

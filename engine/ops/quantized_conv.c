@@ -32,6 +32,10 @@
 #define MAX_ROW_TAP_CHANNELS 4
 /// Groups of more channels are left to tiles where there are some.
 #define MAX_CHANNELS_BESIDE_TILES 8
+/// Of the products: zones that save less are not worth their tables; nor, in a kernel for groups, which has few
+/// products for each pixel of a call, its bookkeeping.
+#define LEAST_SAVING         0.02
+#define LEAST_GROUPED_SAVING 0.06
 /// What kernels may read behind the last byte they use.
 #define READABLE_PAST_END 64
 
@@ -197,13 +201,19 @@ static bool has_padding(const struct octi_conv_geometry *geometry)
            geometry->padding[OCTI_CONV_WIDTH] > 0;
 }
 
+// Does a panel hold the columns of many groups?
+static bool has_grouped_panels(const struct octi_conv_geometry *geometry, const struct conv *state)
+{
+    return geometry->groups > 1 && state->group_channels == 0;
+}
+
 // Chosen by the geometry alone.
 static enum reading choose_reading(const struct octi_conv_geometry *geometry,
                                    const struct octi_panel_geometry *layout,
                                    const struct octi_qdwconv *depthwise,
                                    const struct conv *state)
 {
-    if (depthwise != NULL || layout->quads > 0) {
+    if (depthwise != NULL || has_grouped_panels(geometry, state)) {
         return READS_TABLE;
     }
     if (octi_conv_is_pointwise(geometry)) {
@@ -306,11 +316,13 @@ static enum oct_status plan_table(struct oct_op_prepare_call *call,
         return OCT_ERR_NOMEM;
     }
     if (choice->sees_zones && state->pixels <= INT32_MAX) {
-        const size_t k = state->group_channels, window = (size_t)octi_conv_count(geometry->kernel);
+        const size_t k = (size_t)(geometry->group_channels * choice->merged); // of the panels
+        const size_t window = (size_t)octi_conv_count(geometry->kernel);
         const size_t columns = (size_t)(geometry->groups * geometry->group_out_channels);
         const struct octi_conv_zone_costs costs = {
             .block_rows = octi_product_block_rows(state->groups, window, k, columns),
             .quads = (int64_t)(k + 3) / 4,
+            .least_saving = has_grouped_panels(geometry, state) ? LEAST_GROUPED_SAVING : LEAST_SAVING,
         };
         struct octi_conv_zones zones;
         if (octi_conv_zones_plan(geometry, &costs, &zones)) {
@@ -390,6 +402,7 @@ choose_kernel(struct oct_op_prepare_call *call, const struct octi_conv_geometry 
     const struct octi_qgroupconv *grouped = select_grouped(call->cpu_features, geometry);
     if (grouped != NULL) {
         choice.layout = &grouped->geometry;
+        choice.sees_zones = true;
         state->kernel = grouped->run;
         call->kernel = grouped->kernel.name;
         return choice;

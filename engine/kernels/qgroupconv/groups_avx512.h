@@ -1,9 +1,8 @@
 /// Groups of 1, 2 or 4 quads of channels in AVX-512. Activations are used as they lie in memory: a vector is 64
-/// channels of a pixel, 16 quads of as many, half or a quarter as many groups. What is spread is the weights: vector e
-/// of a tap holds for each quad of channels the weights of its group's output e. So every product is of use, and none
-/// needs a shuffle; at the end the quads of a group are added up and outputs come into their order.
-/// `quads` (of a group) and `special` (weight zero points, or results that need bounds before conversion) are constants
-/// everywhere.
+/// channels of a pixel, and a 128-bit lane of it has what 16 outputs are made of, those of 4, 2 or 1 groups. Here is
+/// what the kernels share: what pixels see, and what becomes of their sums.
+/// `quads` (of a group), `special` (weight zero points, or results that need bounds before conversion) and `zoned` (a
+/// call for some of the taps, whose bookkeeping others need not pay for) are constants everywhere.
 #ifndef OCTET_ENGINE_KERNELS_QGROUPCONV_GROUPS_AVX512_H
 #define OCTET_ENGINE_KERNELS_QGROUPCONV_GROUPS_AVX512_H
 
@@ -14,13 +13,13 @@
 #define OCTI_INLINE static inline __attribute__((always_inline))
 
 /// Hides from the compiler where a pointer comes from: it would keep what lies there in registers, and accumulators
-/// then on the stack; and it would branch on which address it is, which at the borders of an image cannot be predicted.
+/// then on the stack.
 #define OCTI_FORGET(pointer) __asm__("" : "+r"(pointer))
 
 /// Tiles are of up to so many pixels.
 #define OCTI_MOST_PIXELS 6
 
-/// Per quad of channels, the sums for four outputs of its group.
+/// The panel's sums for a pixel, in its order.
 struct octi_outputs_512 {
     __m512i v0, v1, v2, v3;
 };
@@ -29,6 +28,7 @@ struct octi_outputs_512 {
 struct octi_groups_512 {
     struct octi_qgemm_call call;
     size_t taps;
+    const int32_t *start;
     const int32_t *header;
     const char *weights;
     __mmask64 mask;
@@ -36,10 +36,14 @@ struct octi_groups_512 {
     bool zero_points;
 };
 
-OCTI_INLINE struct octi_groups_512
-octi_groups_512(const struct octi_qgemm_call *call, const struct octi_panels *weights, const struct octi_panel *panel)
+OCTI_INLINE struct octi_groups_512 octi_groups_512(const struct octi_qgemm_call *call,
+                                                   const struct octi_panels *weights,
+                                                   const struct octi_panel *panel,
+                                                   const bool zoned)
 {
-    struct octi_groups_512 groups = {.call = *call, .taps = weights->taps, .header = panel->bytes};
+    struct octi_groups_512 groups = {.call = *call, .header = panel->bytes};
+    groups.taps = octi_qgemm_taps(call, weights, zoned);
+    groups.start = octi_qgemm_start(call, panel, zoned);
     groups.call.a += panel->first;
     groups.call.c += panel->first;
     groups.call.padding += panel->first;
@@ -73,8 +77,14 @@ OCTI_INLINE const uint8_t *octi_group_tap_512(const struct octi_groups_512 *grou
     return x;
 }
 
-/// Sum of the activations of each group at pixel `m`, in the order of sums. Out of line: it would take registers from
-/// those that have no weight zero points.
+/// Weights of tap `t` of a call for some of them.
+OCTI_INLINE const char *octi_group_weights_512(const struct octi_groups_512 *groups, size_t t, const int quads)
+{
+    return groups->weights + octi_qgemm_tap(&groups->call, t, true) * 256 * (size_t)quads;
+}
+
+/// Sum of the activations of each group at pixel `m`: group g of a lane in its dword g. Out of line: it would take
+/// registers from those that have no weight zero points.
 static __attribute__((noinline)) __m512i
 octi_group_sums_512(const struct octi_groups_512 *groups, size_t m, const int quads)
 {
@@ -98,12 +108,18 @@ OCTI_INLINE void octi_tile_sums_512(
 }
 
 /// Vector j of a pixel, requantized but for the zero point.
-OCTI_INLINE __m512i octi_finish_group_512(
-    const struct octi_groups_512 *groups, __m512i sum, const __m512i *x_sum, const int j, const bool special)
+OCTI_INLINE __m512i octi_finish_group_512(const struct octi_groups_512 *groups,
+                                          __m512i sum,
+                                          const __m512i *x_sum,
+                                          const int j,
+                                          const int quads,
+                                          const bool special)
 {
     const int32_t *header = groups->header + 16 * j;
     if (special) {
-        sum = _mm512_sub_epi32(sum, _mm512_mullo_epi32(*x_sum, _mm512_loadu_si512(header + 192)));
+        const __m512 group = _mm512_permutevar_ps(_mm512_castsi512_ps(*x_sum), _mm512_set1_epi32(j / quads));
+        const __m512i x = quads > 1 ? _mm512_castps_si512(group) : *x_sum;
+        sum = _mm512_sub_epi32(sum, _mm512_mullo_epi32(x, _mm512_loadu_si512(header + 192)));
     }
     __m512 t = _mm512_fmadd_ps(_mm512_loadu_ps(header + 64), groups->requant.bias_factor, _mm512_cvtepi32_ps(sum));
     t = _mm512_mul_ps(t, _mm512_loadu_ps(header + 128));
@@ -111,109 +127,84 @@ OCTI_INLINE __m512i octi_finish_group_512(
 }
 
 /// Vectors j and j + 1 with their zero point, as words.
-OCTI_INLINE __m512i octi_finish_words_512(
-    const struct octi_groups_512 *groups, __m512i a, __m512i b, const __m512i *x_sum, const int j, const bool special)
+OCTI_INLINE __m512i octi_finish_words_512(const struct octi_groups_512 *groups,
+                                          __m512i a,
+                                          __m512i b,
+                                          const __m512i *x_sum,
+                                          const int j,
+                                          const int quads,
+                                          const bool special)
 {
-    a = octi_finish_group_512(groups, a, x_sum, j, special);
-    b = octi_finish_group_512(groups, b, x_sum, j + 1, special);
+    a = octi_finish_group_512(groups, a, x_sum, j, quads, special);
+    b = octi_finish_group_512(groups, b, x_sum, j + 1, quads, special);
     return _mm512_adds_epi16(_mm512_packs_epi32(a, b), groups->requant.zero_point16);
 }
 
-/// The panel's outputs of pixel `m`. In each lane, byte 4*i + d of the packed words is that of dword d of vector i.
-OCTI_INLINE void
-octi_store_groups_512(const struct octi_groups_512 *groups, size_t m, __m512i ab, __m512i cd, const int quads)
+/// The panel's outputs of pixel `m`. Groups of one quad have theirs in four vectors.
+OCTI_INLINE void octi_store_groups_512(const struct octi_groups_512 *groups,
+                                       size_t m,
+                                       const struct octi_outputs_512 *sums,
+                                       const __m512i *x_sum,
+                                       const int quads,
+                                       const bool special,
+                                       const bool zoned)
 {
+    const __m512i ab = octi_finish_words_512(groups, sums->v0, sums->v1, x_sum, 0, quads, special);
+    const __m512i cd = octi_finish_words_512(groups, sums->v2, sums->v3, x_sum, 2, quads, special);
     __m512i bytes = _mm512_packus_epi16(ab, cd);
     bytes = _mm512_min_epu8(_mm512_max_epu8(bytes, groups->requant.floor8), groups->requant.ceiling8);
     if (quads == 1) {
         const __m128i order = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
         bytes = _mm512_shuffle_epi8(bytes, _mm512_broadcast_i32x4(order));
-    } else if (quads == 2) {
-        const __m128i order = _mm_setr_epi8(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15);
-        bytes = _mm512_shuffle_epi8(bytes, _mm512_broadcast_i32x4(order));
     }
-    _mm512_mask_storeu_epi8(groups->call.c + m * groups->call.c_stride, groups->mask, bytes);
+    _mm512_mask_storeu_epi8(octi_qgemm_result(&groups->call, m, zoned), groups->mask, bytes);
 }
 
-/// Eight outputs of three pixels: four in `a`, four in `b`.
-struct octi_eight_512 {
-    struct octi_outputs_512 a0, a1, a2, b0, b1, b2;
-};
-
-/// The sums of outputs 8*half .. + 8 of `rows` (1 to 3, a constant) pixels from m.
-OCTI_INLINE struct octi_eight_512
-octi_sum_eight_512(const struct octi_groups_512 *groups, size_t m, const int rows, const int quads, const int half)
+/// All of the panel's `start`.
+OCTI_INLINE struct octi_outputs_512 octi_start_groups_512(const struct octi_groups_512 *groups)
 {
-    const int32_t *offsets = groups->call.offsets + m;
-    const char *w = groups->weights + 512 * half;
-    const __m512i zero = _mm512_setzero_si512();
-    const struct octi_outputs_512 none = {zero, zero, zero, zero};
-    struct octi_eight_512 s = {none, none, none, none, none, none};
-    for (size_t t = 0; t < groups->taps; t++) {
-        const __m512i x0 = octi_keep_512(_mm512_loadu_si512(octi_group_tap_512(groups, offsets, 0)));
-        const __m512i x1 = rows > 1 ? octi_keep_512(_mm512_loadu_si512(octi_group_tap_512(groups, offsets, 1))) : zero;
-        const __m512i x2 = rows > 2 ? octi_keep_512(_mm512_loadu_si512(octi_group_tap_512(groups, offsets, 2))) : zero;
-#define DOT(at, sum0, sum1, sum2)                                                                                      \
-    {                                                                                                                  \
-        const __m512i weight = octi_keep_512(_mm512_loadu_si512(w + 64 * (at)));                                       \
-        sum0 = octi_dot_u8s8_512(sum0, x0, weight);                                                                    \
-        if (rows > 1) {                                                                                                \
-            sum1 = octi_dot_u8s8_512(sum1, x1, weight);                                                                \
-        }                                                                                                              \
-        if (rows > 2) {                                                                                                \
-            sum2 = octi_dot_u8s8_512(sum2, x2, weight);                                                                \
-        }                                                                                                              \
-    }
-        DOT(0, s.a0.v0, s.a1.v0, s.a2.v0)
-        DOT(1, s.a0.v1, s.a1.v1, s.a2.v1)
-        DOT(2, s.a0.v2, s.a1.v2, s.a2.v2)
-        DOT(3, s.a0.v3, s.a1.v3, s.a2.v3)
-        DOT(4, s.b0.v0, s.b1.v0, s.b2.v0)
-        DOT(5, s.b0.v1, s.b1.v1, s.b2.v1)
-        DOT(6, s.b0.v2, s.b1.v2, s.b2.v2)
-        DOT(7, s.b0.v3, s.b1.v3, s.b2.v3)
-#undef DOT
-        w += 256 * quads;
-        offsets += groups->call.offset_stride;
-    }
-    return s;
-}
-
-/// Vector j of the panel's `start` and the sums.
-OCTI_INLINE __m512i octi_start_group_512(const struct octi_groups_512 *groups, __m512i sum, const int j)
-{
-    return _mm512_add_epi32(sum, _mm512_loadu_si512(groups->header + 16 * j));
+    return (struct octi_outputs_512){_mm512_loadu_si512(groups->start), _mm512_loadu_si512(groups->start + 16),
+                                     _mm512_loadu_si512(groups->start + 32), _mm512_loadu_si512(groups->start + 48)};
 }
 
 #define OCTI_GROUPS_CASE(n)                                                                                            \
     case n:                                                                                                            \
-        tile(groups, m, n, special);                                                                                   \
+        tile(groups, m, n, special, zoned);                                                                            \
         break;
-#define OCTI_GROUPS_PANEL(name, most, is_special, cases)                                                               \
+#define OCTI_GROUPS_PANEL(name, is_special, is_zoned)                                                                  \
     static __attribute__((noinline)) void name(const struct octi_qgemm_call *call, const struct octi_panels *weights,  \
                                                const struct octi_panel *panel)                                         \
     {                                                                                                                  \
-        const struct octi_groups_512 made = octi_groups_512(call, weights, panel);                                     \
+        const bool special = is_special, zoned = is_zoned;                                                             \
+        const struct octi_groups_512 made = octi_groups_512(call, weights, panel, zoned);                              \
         const struct octi_groups_512 *groups = &made;                                                                  \
         OCTI_FORGET(groups);                                                                                           \
         const size_t n_pixels = call->m;                                                                               \
-        const bool special = is_special;                                                                               \
         size_t rows;                                                                                                   \
         for (size_t m = 0; m < n_pixels; m += rows) {                                                                  \
-            rows = octi_qgemm_tile_rows(n_pixels - m, most);                                                           \
+            rows = octi_qgemm_tile_rows(n_pixels - m, OCTI_MOST_PIXELS);                                               \
             switch (rows) {                                                                                            \
-                cases default : break;                                                                                 \
+                OCTI_GROUPS_CASE(1)                                                                                    \
+                OCTI_GROUPS_CASE(2)                                                                                    \
+                OCTI_GROUPS_CASE(3)                                                                                    \
+                OCTI_GROUPS_CASE(4)                                                                                    \
+                OCTI_GROUPS_CASE(5)                                                                                    \
+                OCTI_GROUPS_CASE(6)                                                                                    \
+            default:                                                                                                   \
+                break;                                                                                                 \
             }                                                                                                          \
         }                                                                                                              \
     }
 
-/// Defines `kernel` over the caller's tile(groups, m, rows, special), rows 1 to `most`, which `cases` lists.
-#define OCTI_GROUPS_KERNEL(kernel, most, cases)                                                                        \
-    OCTI_GROUPS_PANEL(run_usual, most, false, cases)                                                                   \
-    OCTI_GROUPS_PANEL(run_special, most, true, cases)                                                                  \
+/// Defines `kernel` over the caller's tile(groups, m, rows, special, zoned), rows 1 to OCTI_MOST_PIXELS.
+#define OCTI_GROUPS_KERNEL(kernel)                                                                                     \
+    OCTI_GROUPS_PANEL(run_usual, false, false)                                                                         \
+    OCTI_GROUPS_PANEL(run_zone, false, true)                                                                           \
+    OCTI_GROUPS_PANEL(run_special, true, true)                                                                         \
     void kernel(const struct octi_qgemm_call *call, const struct octi_panels *weights, const struct octi_panel *panel) \
     {                                                                                                                  \
-        (octi_groups_special(weights) ? run_special : run_usual)(call, weights, panel);                                \
+        const bool special = octi_groups_special(weights), zoned = octi_qgemm_is_zoned(call);                          \
+        (special ? run_special : zoned ? run_zone : run_usual)(call, weights, panel);                                  \
     }
 
 #endif

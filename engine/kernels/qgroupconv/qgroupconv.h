@@ -4,10 +4,11 @@
 ///   acc[m][n] = sum over taps t, k of (x[m][t][n - n % k + i] - zx) * (w[n][t][i] - zw[n])     int32, exact
 ///   y[m][n]   = zero_point + rne(clamp(f32(fma(bias[n], bias_factor, f32(acc)) * multiplier[n]), lo, hi))
 ///
-/// Epilogue and addressing are those of qgemm.h in its indirect form (`offsets` is not NULL, `tap_stride` is 0);
-/// columns are the outputs of all groups and k is weights->k. Addresses are of all channels of a pixel, and so is
-/// `padding`, which here has all channels + 64 readable bytes, all channels holding zx. Up to 63 bytes past a pixel's
-/// last channel are read, never used. Threads: [any]. Cannot fail. Reference: qgroupconv_1x16__scalar.c.
+/// Epilogue and addressing are those of qgemm.h in its indirect form (`offsets` is not NULL, `tap_stride` is 0), calls
+/// for some of the taps included; columns are the outputs of all groups and k is weights->k. Addresses are of all
+/// channels of a pixel, and so is `padding`, which here has all channels + 64 readable bytes, all channels holding zx.
+/// Up to 63 bytes past a pixel's last channel are read, never used. Threads: [any]. Cannot fail. Reference:
+/// qgroupconv_1x16__scalar.c.
 #ifndef OCTET_ENGINE_KERNELS_QGROUPCONV_QGROUPCONV_H
 #define OCTET_ENGINE_KERNELS_QGROUPCONV_QGROUPCONV_H
 

@@ -5,17 +5,19 @@
 #define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)
 
 // `rows` pixels from m, a constant.
-OCTI_INLINE void tile(const struct octi_groups_512 *groups, size_t m, const int rows, const bool special)
+OCTI_INLINE void
+tile(const struct octi_groups_512 *groups, size_t m, const int rows, const bool special, const bool zoned)
 {
     __m512i x_sums[OCTI_MOST_PIXELS];
     octi_tile_sums_512(groups, m, rows, 1, special, x_sums);
     const int32_t *offsets = groups->call.offsets + m;
     const char *w = groups->weights;
-    const struct octi_outputs_512 start = {_mm512_loadu_si512(groups->header), _mm512_loadu_si512(groups->header + 16),
-                                           _mm512_loadu_si512(groups->header + 32),
-                                           _mm512_loadu_si512(groups->header + 48)};
+    const struct octi_outputs_512 start = octi_start_groups_512(groups);
     struct octi_outputs_512 s0 = start, s1 = start, s2 = start, s3 = start, s4 = start, s5 = start;
     for (size_t t = 0; t < groups->taps; t++) {
+        if (zoned) {
+            w = octi_group_weights_512(groups, t, 1);
+        }
         const __m512i w0 = octi_keep_512(_mm512_loadu_si512(w));
         const __m512i w1 = octi_keep_512(_mm512_loadu_si512(w + 64));
         const __m512i w2 = octi_keep_512(_mm512_loadu_si512(w + 128));
@@ -35,15 +37,10 @@ OCTI_INLINE void tile(const struct octi_groups_512 *groups, size_t m, const int 
     }
 #define STORE(r)                                                                                                       \
     if (r < rows) {                                                                                                    \
-        const __m512i ab = octi_finish_words_512(groups, s##r.v0, s##r.v1, &x_sums[r], 0, special);                    \
-        const __m512i cd = octi_finish_words_512(groups, s##r.v2, s##r.v3, &x_sums[r], 2, special);                    \
-        octi_store_groups_512(groups, m + r, ab, cd, 1);                                                               \
+        octi_store_groups_512(groups, m + r, &s##r, &x_sums[r], 1, special, zoned);                                    \
     }
     EACH_ROW(STORE)
 #undef STORE
 }
 
-#define CASES                                                                                                          \
-    OCTI_GROUPS_CASE(1)                                                                                                \
-    OCTI_GROUPS_CASE(2) OCTI_GROUPS_CASE(3) OCTI_GROUPS_CASE(4) OCTI_GROUPS_CASE(5) OCTI_GROUPS_CASE(6)
-OCTI_GROUPS_KERNEL(octi_qgroupconv_4x6x64k4__avx512vnni, 6, CASES)
+OCTI_GROUPS_KERNEL(octi_qgroupconv_4x6x64k4__avx512vnni)

@@ -4,7 +4,7 @@
 #include "tests/support/oct_check.h"
 #include "tests/support/rng.h"
 
-static const struct octi_conv_zone_costs deep = {.block_rows = 100000, .quads = 128};
+static const struct octi_conv_zone_costs deep = {.block_rows = 100000, .quads = 128, .least_saving = 0.02};
 
 // The same extents in height and width, of one plane.
 static struct octi_conv_geometry square(int64_t in, int64_t kernel, int64_t stride, int64_t padding, int64_t dilation)
@@ -86,8 +86,8 @@ START_TEST(every_pixel_is_in_one_zone_which_sees_what_it_sees)
         geometry.out[d] =
             (geometry.in[d] + 2 * geometry.padding[d] - octi_conv_extent(&geometry, d)) / geometry.stride[d] + 1;
     }
-    const struct octi_conv_zone_costs costs = {.block_rows = oct_rng_between(&rng, 1, 400),
-                                               .quads = oct_rng_between(&rng, 1, 200)};
+    const struct octi_conv_zone_costs costs = {
+        .block_rows = oct_rng_between(&rng, 1, 400), .quads = oct_rng_between(&rng, 1, 200), .least_saving = 0.02};
     struct octi_conv_zones zones;
     octi_conv_zones_plan(&geometry, &costs, &zones);
     int64_t pixels[OCTI_MAX_ZONES] = {0};
@@ -128,11 +128,23 @@ START_TEST(borders_of_a_row_in_every_block_are_not_worth_it)
     const struct octi_conv_geometry geometry = square(100, 3, 1, 1, 1);
     ck_assert(!octi_conv_zones_plan(&geometry, &deep, &zones)); // 1.3 % of the products
     const struct octi_conv_geometry small = square(20, 3, 1, 1, 1);
-    const struct octi_conv_zone_costs lines = {.block_rows = 20, .quads = 128};
+    const struct octi_conv_zone_costs lines = {.block_rows = 20, .quads = 128, .least_saving = 0.02};
     ck_assert(octi_conv_zones_plan(&small, &deep, &zones));
     ck_assert_uint_eq(zones.n, 5);
     ck_assert(octi_conv_zones_plan(&small, &lines, &zones));
     ck_assert_uint_eq(zones.n, 3); // above, between, below
+}
+END_TEST
+
+START_TEST(zones_that_save_less_than_asked_for_are_not_worth_it)
+{
+    struct octi_conv_zones zones;
+    const struct octi_conv_geometry geometry = square(14, 3, 1, 1, 1); // 8.8 % with the corners at a border
+    struct octi_conv_zone_costs costs = deep;
+    costs.least_saving = 0.08;
+    ck_assert(octi_conv_zones_plan(&geometry, &costs, &zones));
+    costs.least_saving = 0.10;
+    ck_assert(!octi_conv_zones_plan(&geometry, &costs, &zones));
 }
 END_TEST
 
@@ -170,6 +182,7 @@ static void add(Suite *suite)
     tcase_add_test(zones, corners_belong_to_a_border);
     tcase_add_test(zones, large_corners_are_zones_of_their_own);
     tcase_add_test(zones, borders_of_a_row_in_every_block_are_not_worth_it);
+    tcase_add_test(zones, zones_that_save_less_than_asked_for_are_not_worth_it);
     tcase_add_test(zones, windows_without_padding_have_no_zones);
     tcase_add_test(zones, pixels_that_see_nothing_are_a_zone_of_no_products);
     tcase_add_test(zones, extents_beyond_memory_take_no_time);

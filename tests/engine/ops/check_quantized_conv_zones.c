@@ -4,6 +4,14 @@
 
 #include "tests/engine/ops/spatial_case.h"
 
+// Groups of few channels, which AVX-512 has kernels for: a panel and more of them.
+static void make_grouped(struct oct_rng *rng, struct spatial_shape *s)
+{
+    const int64_t channels = (int64_t)4 << oct_rng_between(rng, 0, 2);
+    s->groups = 64 / channels + oct_rng_between(rng, 0, 64 / channels);
+    s->channels = s->outputs = s->groups * channels;
+}
+
 // A few channels more than zones are worth, windows that reach far beyond the image.
 static struct spatial_shape random_zones(struct oct_rng *rng, int32_t dims)
 {
@@ -26,6 +34,18 @@ START_TEST(much_padding_equals_the_reference)
     struct oct_rng rng = {(uint64_t)_i};
     for (int repeat = 0; repeat < (_i == 3 ? 25 : 60); repeat++) {
         struct spatial_shape s = random_zones(&rng, _i);
+        size_t splits;
+        ck_assert_ptr_nonnull(check_spatial(&rng, &s, oct_rng_between(&rng, 1, 3), &splits));
+    }
+}
+END_TEST
+
+START_TEST(groups_with_much_padding_equal_the_reference)
+{
+    struct oct_rng rng = {(uint64_t)_i + 30};
+    for (int repeat = 0; repeat < (_i == 3 ? 15 : 40); repeat++) {
+        struct spatial_shape s = random_zones(&rng, _i);
+        make_grouped(&rng, &s);
         size_t splits;
         ck_assert_ptr_nonnull(check_spatial(&rng, &s, oct_rng_between(&rng, 1, 3), &splits));
     }
@@ -93,6 +113,7 @@ static void add(Suite *suite)
 {
     TCase *equal = oct_case(suite, "equal");
     tcase_add_loop_test(equal, much_padding_equals_the_reference, 1, 4);
+    tcase_add_loop_test(equal, groups_with_much_padding_equal_the_reference, 1, 4);
     tcase_add_test(equal, lines_that_threads_share_unevenly_are_exact);
     tcase_add_test(equal, blocks_end_anywhere_in_a_zone);
     tcase_add_test(oct_case(suite, "memory"), refused_memory_is_reported_wherever_it_is_asked_for);

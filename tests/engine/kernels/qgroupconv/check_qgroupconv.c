@@ -11,9 +11,10 @@
 static uint8_t exact(const struct packed_case *c, const struct octi_qgemm_call *call, size_t m, size_t j)
 {
     int64_t sum = 0;
-    for (size_t t = 0; t < c->taps; t++) {
+    const size_t taps = call->taps != NULL ? call->n_taps : c->taps;
+    for (size_t t = 0; t < taps; t++) {
         const uint8_t *x = octi_qgemm_row(call, t, m) + j / c->k * c->k;
-        const int8_t *w = c->weights + (j * c->taps + t) * c->k;
+        const int8_t *w = c->weights + (j * c->taps + (call->taps != NULL ? (size_t)call->taps[t] : t)) * c->k;
         for (size_t i = 0; i < c->k; i++) {
             sum += (int64_t)(x[i] - c->x_zero_point) * (w[i] - c->columns[j].zero_point);
         }
@@ -24,22 +25,31 @@ static uint8_t exact(const struct packed_case *c, const struct octi_qgemm_call *
 static void check_kernel(const struct octi_qgroupconv *kernel, struct packed_case *c, struct octi_qgemm_call call)
 {
     size_t stride = c->n + GAP;
-    struct oct_guard y = oct_guard_create(call.m * stride - GAP);
+    size_t rows = call.m;
+    for (size_t m = 0; call.c_rows != NULL && m < call.m; m++) {
+        rows = (size_t)call.c_rows[m] >= rows ? (size_t)call.c_rows[m] + 1 : rows;
+    }
+    struct oct_guard y = oct_guard_create(rows * stride - GAP);
     uint8_t untouched = y.data[0];
     call.c = y.data;
     call.c_stride = stride;
     call.output = c->output;
     pack_case(c, &kernel->geometry);
+    call.start = (const int32_t *)c->starts;
     for (size_t i = 0; i < c->packed.n_panels; i++) {
         kernel->run(&call, &c->packed, &c->panels[i]);
     }
     unpack_case(c);
-    for (size_t m = 0; m < call.m; m++) {
-        for (size_t j = 0; j < stride && m * stride + j < y.bytes; j++) {
-            uint8_t want = j < c->n ? exact(c, &call, m, j) : untouched;
-            ck_assert_msg(y.data[m * stride + j] == want,
+    for (size_t row = 0; row < rows; row++) {
+        size_t m = 0; // of the call
+        while (m < call.m && row != (call.c_rows != NULL ? (size_t)call.c_rows[m] : m)) {
+            m++;
+        }
+        for (size_t j = 0; j < stride && row * stride + j < y.bytes; j++) {
+            uint8_t want = m < call.m && j < c->n ? exact(c, &call, m, j) : untouched;
+            ck_assert_msg(y.data[row * stride + j] == want,
                           "%s: pixel %zu of %zu, output %zu of %zu, groups of %zu, %zu taps: got %u, expected %u",
-                          kernel->kernel.name, m, call.m, j, c->n, c->k, c->taps, y.data[m * stride + j], want);
+                          kernel->kernel.name, m, call.m, j, c->n, c->k, c->taps, y.data[row * stride + j], want);
         }
     }
     ck_assert_msg(oct_guard_intact(&y), "%s wrote outside its output", kernel->kernel.name);
@@ -57,8 +67,20 @@ static void check_kernels(struct packed_case *c, const struct octi_qgemm_call *c
     }
 }
 
-// Pixels read anywhere in an image of few positions, or in the padding.
-static void check_case(struct oct_rng *rng, size_t m, size_t groups, size_t channels, size_t taps)
+// Some of the taps, ascending; none included.
+static struct octi_tap_set pick_taps(struct oct_rng *rng, size_t taps, int32_t *picked)
+{
+    struct octi_tap_set set = {.taps = picked};
+    for (size_t t = 0; t < taps; t++) {
+        if (oct_rng_between(rng, 0, 2) > 0) {
+            picked[set.n++] = (int32_t)t;
+        }
+    }
+    return set;
+}
+
+// Pixels read anywhere in an image of few positions, or in the padding. `zoned`: for some of the taps, to other rows.
+static void check_case(struct oct_rng *rng, size_t m, size_t groups, size_t channels, size_t taps, bool zoned)
 {
     struct packed_case c = make_case(rng, groups * channels, taps, channels, false);
     size_t positions = (size_t)oct_rng_between(rng, 1, 12);
@@ -74,7 +96,22 @@ static void check_case(struct oct_rng *rng, size_t m, size_t groups, size_t chan
     }
     struct octi_qgemm_call call = {
         .m = m, .a = x.data, .offsets = offsets, .offset_stride = stride, .padding = padding.data};
+    int32_t *picked = malloc(taps * sizeof *picked), *rows = malloc(m * sizeof *rows);
+    if (zoned) {
+        for (size_t i = 0; i < m; i++) {
+            rows[i] = (int32_t)(2 * (i ^ 1)); // with gaps between them, not ascending
+        }
+        call.c_rows = rows;
+    }
     check_kernels(&c, &call);
+    if (zoned) {
+        c.seen = pick_taps(rng, taps, picked);
+        call.taps = c.seen.taps;
+        call.n_taps = c.seen.n;
+        check_kernels(&c, &call);
+    }
+    free(rows);
+    free(picked);
     free(offsets);
     oct_guard_destroy(&padding);
     oct_guard_destroy(&x);
@@ -89,7 +126,7 @@ START_TEST(every_kernel_is_exact_for_every_number_of_groups)
     struct oct_rng rng = {(uint64_t)_i + 21};
     for (size_t groups = 1; groups * GROUP_CHANNELS[_i] <= 210; groups++) {
         for (int repeat = 0; repeat < 4; repeat++) {
-            check_case(&rng, 1 + groups % 7, groups, GROUP_CHANNELS[_i], 9);
+            check_case(&rng, 1 + groups % 7, groups, GROUP_CHANNELS[_i], 9, false);
         }
     }
 }
@@ -100,7 +137,18 @@ START_TEST(every_kernel_is_exact_for_every_number_of_pixels_and_taps)
     struct oct_rng rng = {(uint64_t)_i + 31};
     for (size_t m = 1; m <= 20; m++) {
         for (size_t taps = 1; taps <= 28; taps += taps < 10 ? 1 : 6) {
-            check_case(&rng, m, 64 / GROUP_CHANNELS[_i] + m % 3, GROUP_CHANNELS[_i], taps);
+            check_case(&rng, m, 64 / GROUP_CHANNELS[_i] + m % 3, GROUP_CHANNELS[_i], taps, false);
+        }
+    }
+}
+END_TEST
+
+START_TEST(calls_for_some_of_the_taps_and_rows_anywhere_are_exact)
+{
+    struct oct_rng rng = {(uint64_t)_i + 51};
+    for (size_t m = 1; m <= 20; m++) {
+        for (size_t taps = 1; taps <= 28; taps += taps < 10 ? 1 : 6) {
+            check_case(&rng, m, 96 / GROUP_CHANNELS[_i] + m % 5, GROUP_CHANNELS[_i], taps, true);
         }
     }
 }
@@ -110,7 +158,7 @@ START_TEST(the_reference_takes_groups_of_any_size)
 {
     struct oct_rng rng = {41};
     for (size_t channels = 1; channels <= 21; channels++) {
-        check_case(&rng, 5, 3, channels, 4);
+        check_case(&rng, 5, 3, channels, 4, channels % 2 == 0);
     }
 }
 END_TEST
@@ -153,6 +201,7 @@ static void add(Suite *suite)
     TCase *exact_case = oct_case(suite, "exact");
     tcase_add_loop_test(exact_case, every_kernel_is_exact_for_every_number_of_groups, 0, N_GROUP_CHANNELS);
     tcase_add_loop_test(exact_case, every_kernel_is_exact_for_every_number_of_pixels_and_taps, 0, N_GROUP_CHANNELS);
+    tcase_add_loop_test(exact_case, calls_for_some_of_the_taps_and_rows_anywhere_are_exact, 0, N_GROUP_CHANNELS);
     tcase_add_test(exact_case, the_reference_takes_groups_of_any_size);
     TCase *selection = oct_case(suite, "selection");
     tcase_add_test(selection, groups_get_the_kernel_for_their_channels_or_none);
