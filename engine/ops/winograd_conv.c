@@ -10,6 +10,7 @@
 #include "engine/base/checked.h"
 #include "engine/kernels/qgemm/qgemm.h"
 #include "engine/kernels/qwinograd/qwinograd.h"
+#include "engine/ops/conv_offsets.h"
 #include "engine/ops/parallel.h"
 #include "engine/ops/part.h"
 #include "engine/ops/quantized_weights.h"
@@ -32,8 +33,6 @@
 #define MAX_UNEVEN_LINES 8
 /// Products that take about as long as touching one element; see product_run.c.
 #define MACS_PER_ELEMENT 64
-/// Kernels read so much behind a pixel.
-#define READABLE_PAST_END 64
 
 struct octi_winograd_conv {
     const struct octi_qwinograd *kernel;
@@ -60,10 +59,11 @@ static int64_t tiles_of(int64_t n, int64_t d)
     return (n + TILE * d - 1) / (TILE * d);
 }
 
+// A window dilated beyond the output would have tiles without outputs, more of them than can be counted.
 static bool is_plain_3x3(const struct octi_conv_geometry *geometry)
 {
     for (int d = OCTI_CONV_HEIGHT; d <= OCTI_CONV_WIDTH; d++) {
-        if (geometry->kernel[d] != SIDE || geometry->stride[d] != 1) {
+        if (geometry->kernel[d] != SIDE || geometry->stride[d] != 1 || geometry->dilation[d] > geometry->out[d]) {
             return false;
         }
     }
@@ -302,18 +302,6 @@ void octi_winograd_conv_run(const struct octi_winograd_conv *conv, const struct 
     octi_parallel_for(call->executor, run.parts, cost / run.parts, do_parts, &run);
 }
 
-static enum oct_status make_padding(struct oct_op_prepare_call *call, struct octi_winograd_conv *conv)
-{
-    const size_t bytes = conv->channels + READABLE_PAST_END;
-    uint8_t *padding = oct_op_prepare_alloc(call, bytes);
-    if (padding == NULL) {
-        return OCT_ERR_NOMEM;
-    }
-    memset(padding, conv->zero_point, bytes);
-    conv->padding = oct_op_prepare_share(call, padding, bytes);
-    return OCT_OK;
-}
-
 static enum oct_status keep_filters(struct oct_op_prepare_call *call, struct octi_winograd_conv *conv)
 {
     const size_t third = octi_qwinograd_third_size(conv->channels); // a few of them: no overflow
@@ -387,10 +375,11 @@ enum oct_status octi_winograd_conv_plan(struct oct_op_prepare_call *call,
     if (!octi_winograd_conv_suits(conv, call->max_rows)) {
         return OCT_OK;
     }
-    enum oct_status status = make_padding(call, conv);
-    if (status == OCT_OK && conv->keeps) {
-        status = keep_filters(call, conv);
+    conv->padding = octi_conv_padding(call, conv->channels, conv->zero_point);
+    if (conv->padding == NULL) {
+        return OCT_ERR_NOMEM;
     }
+    enum oct_status status = conv->keeps ? keep_filters(call, conv) : OCT_OK;
     if (status == OCT_OK) {
         call->scratch_bytes = conv->scratch_bytes;
         call->kernel = octi_winograd_conv_suits(conv, 1) ? conv->kernel->kernel.name : call->kernel;

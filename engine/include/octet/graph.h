@@ -64,7 +64,7 @@ OCT_API OCT_NODISCARD enum oct_status oct_graph_add_constant(struct oct_graph *g
                                                              oct_value_id *value,
                                                              struct oct_error *error);
 /// The same for bytes that stay where they are: they are read there, not copied, when they are aligned to their
-/// elements. They must outlive the graph and all that is planned of it, never change, and be readable for
+/// elements. They must outlive the graph (plans keep nothing of it), never change, and be readable for
 /// OCT_GRAPH_TAIL_BYTES beyond their end.
 #define OCT_GRAPH_TAIL_BYTES 64
 OCT_API OCT_NODISCARD enum oct_status oct_graph_borrow_constant(struct oct_graph *graph,

@@ -144,7 +144,8 @@ struct oct_op_prepare_call {
 };
 typedef enum oct_status (*oct_op_prepare_fn)(struct oct_op_prepare_call *call);
 
-/// Memory that lives as long as the plan, 64-byte aligned, counted against the plan's budget. NULL when refused: then
+/// Memory that lives as long as the plan, 64-byte aligned and readable for 64 bytes (zeros) beyond its end, counted
+/// against the plan's budget. NULL when refused: then
 /// return OCT_ERR_NOMEM (the reason is already in `call->error`). Zeroed.
 OCT_API void *oct_op_prepare_alloc(struct oct_op_prepare_call *call, size_t bytes);
 

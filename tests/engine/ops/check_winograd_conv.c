@@ -111,7 +111,7 @@ END_TEST
 START_TEST(filters_too_many_to_be_kept_are_made_again)
 {
     struct oct_rng rng = {64};
-    struct spatial_shape s = make_shape(200, 192, 14, 14, 1);
+    struct spatial_shape s = make_shape(200, 192, 16, 16, 1);
     ck_assert_int_eq(is_filtered(check_filtered(&rng, &s, 1)), filters_here());
     ck_assert_ptr_nonnull(check_filtered(&rng, &s, 3));
 }
@@ -138,6 +138,9 @@ START_TEST(what_cannot_be_exact_or_faster_is_multiplied)
     other = make_shape(256, 256, 7, 7, 1); // too few tiles for so many filters
     ck_assert(!is_filtered(check_filtered(&rng, &other, 1)));
     other = make_shape(64, 64, 17, 17, 1); // tiles that are mostly empty
+    ck_assert(!is_filtered(check_filtered(&rng, &other, 1)));
+    other = make_shape(64, 64, 4, 4, 2000000000); // a window whose tiles cannot be counted
+    other.dilation[0] = other.dilation[1] = 2000000000;
     ck_assert(!is_filtered(check_filtered(&rng, &other, 1)));
 }
 END_TEST
