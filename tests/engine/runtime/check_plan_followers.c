@@ -69,7 +69,7 @@ END_TEST
 START_TEST(a_filtered_convolution_hands_on_its_lines)
 {
     struct kit kit = kit_open();
-    oct_value_id x = image(&kit, "x", 64, 15);
+    oct_value_id x = image(&kit, "x", 64, 11);
     oct_value_id a = hardswish(&kit, "swish", conv(&kit, "conv1", x, 64, 3, 1));
     oct_value_id sum = add(&kit, "sum", "quantized::add", conv(&kit, "conv2", a, 64, 3, 1), x);
     kit_output(&kit, "y", sum);
