@@ -135,7 +135,7 @@ START_TEST(absent_and_strange_inputs_never_crash_an_operator)
                     break;
                 }
             }
-            char name[32];
+            char name[48];
             snprintf(name, sizeof name, "n%zu_%d", o, round);
             const char *names[OCT_OP_MAX_OUTPUTS] = {name};
             struct oct_error error = OCT_ERROR_INIT;

@@ -60,7 +60,7 @@ START_TEST(many_custom_operators_fit)
 {
     enum { MANY = 300 };
     static struct oct_op customs[MANY];
-    static char names[MANY][24];
+    static char names[MANY][32];
     struct oct_op_registry *registry;
     ck_assert_status_ok(oct_op_registry_create(NULL, &registry, NULL));
     for (int i = 0; i < MANY; i++) {

@@ -176,7 +176,7 @@ START_TEST(convolutions_of_one_geometry_share_their_tables)
     oct_value_id x = kit_input(&kit, "x", kit_quantized(OCT_DTYPE_QUINT8, KIT_SHAPE(KIT_N, 16, 20, 20), 0.05, 7));
     static const int64_t PADDING[] = {1, 1, 2};
     for (int i = 0; i < 3; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "conv%d", i);
         oct_value_id w = kit_constant(&kit, kit_quantized(OCT_DTYPE_QINT8, KIT_SHAPE(16, 16, 3, 3), 0.02, 0));
         x = kit_node_of(&kit, name, "quantized::conv2d", KIT_INPUTS(x, w),

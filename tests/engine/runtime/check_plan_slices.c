@@ -153,7 +153,7 @@ START_TEST(linear_layers_write_their_part)
     oct_value_id x = kit_input(&kit, "x", kit_quantized(OCT_DTYPE_QINT8, shape, 0.04, -11)), parts[3];
     static const int64_t COLUMNS[] = {10, 65, 16};
     for (int i = 0; i < 3; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "l%d", i);
         oct_value_id w = kit_constant(&kit, kit_quantized(OCT_DTYPE_QINT8, KIT_SHAPE(COLUMNS[i], 30), 0.01, 0));
         parts[i] =

@@ -71,7 +71,7 @@ START_TEST(a_chain_of_functions_is_a_table)
     struct kit kit = kit_open();
     oct_value_id x = kit_input(&kit, "x", image(OCT_DTYPE_QUINT8));
     for (int i = 0; i < 20; i++) {
-        char name[16];
+        char name[24];
         snprintf(name, sizeof name, "step_%d", i);
         x = i % 3 == 0 ? kit_unary(&kit, name, "aten::sigmoid", x) : given(&kit, name, "quantized::hardswish", x);
     }
@@ -85,7 +85,7 @@ START_TEST(tables_of_tables_are_joined)
     struct kit kit = kit_open();
     oct_value_id x = kit_input(&kit, "x", image(OCT_DTYPE_QUINT8));
     for (int i = 0; i < 3; i++) {
-        char gate[16], gated[16];
+        char gate[24], gated[24];
         snprintf(gate, sizeof gate, "gate_%d", i);
         snprintf(gated, sizeof gated, "gated_%d", i);
         x = binary(&kit, gated, "quantized::mul", kit_unary(&kit, gate, "aten::sigmoid", x), x);
