@@ -23,8 +23,6 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT OCTET_SANITIZE)
 endif()
 if(OCTET_SANITIZE)
   target_compile_options(octet_flags INTERFACE -fsanitize=${OCTET_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
-  # Where overflow is defined, as above, the sanitizer does not look for it.
-  target_compile_options(octet_flags INTERFACE -fstrict-overflow)
   target_link_options(octet_flags INTERFACE -fsanitize=${OCTET_SANITIZE})
 endif()
 if(OCTET_FUZZ)
