@@ -40,7 +40,7 @@ static size_t band_of(const struct octi_conv_zones *zones, int d, int64_t out)
             return i;
         }
     }
-    ck_abort_msg("position %lld is in no band", (long long)out);
+    ck_assert_msg(false, "position %lld is in no band", (long long)out);
     return 0;
 }
 
