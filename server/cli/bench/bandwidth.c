@@ -146,7 +146,9 @@ int oct_bench_limits(int argc, char **argv)
     }
     if (status == OCT_OK) {
         bytes = allocator->allocate(allocator->context, MOST_BYTES, OCT_ALIGN);
-        status = bytes != NULL ? OCT_OK : OCT_ERR_NOMEM;
+        if (bytes == NULL) {
+            status = oct_error_set(&error, OCT_ERR_NOMEM, NULL, OCT_POSITION_NONE, "no memory for buffers to read");
+        }
     }
     int exit_code = 0;
     if (status == OCT_OK) {
