@@ -41,15 +41,41 @@ INLINE __m512i finish(__m512i sum,
                       const struct octi_requant_512 *requant,
                       const int j,
                       const int nv,
-                      const bool special)
+                      const bool special,
+                      const bool whole)
 {
     const float *bias = (const float *)panel->bytes + 16 * nv + 16 * j;
-    __m512 t = _mm512_fmadd_ps(_mm512_loadu_ps(bias), requant->bias_factor, _mm512_cvtepi32_ps(sum));
+    __m512 t = octi_add_bias_512(_mm512_cvtepi32_ps(sum), _mm512_loadu_ps(bias), requant, whole);
     t = _mm512_mul_ps(t, _mm512_loadu_ps(bias + 16 * nv));
     return special ? octi_round_open_512(t, requant) : _mm512_cvtps_epi32(t);
 }
 
 // A row of a panel of 64 or 32 columns.
+INLINE void store_row_of(uint8_t *c,
+                         __m512i s0,
+                         __m512i s1,
+                         __m512i s2,
+                         __m512i s3,
+                         const struct octi_panel *panel,
+                         const struct octi_requant_512 *requant,
+                         const int nv,
+                         const bool special,
+                         const bool whole)
+{
+    const __mmask64 mask = octi_mask_64(panel->n);
+    s0 = finish(s0, panel, requant, 0, nv, special, whole);
+    s1 = finish(s1, panel, requant, 1, nv, special, whole);
+    if (nv == 2) {
+        __m512i words = _mm512_adds_epi16(_mm512_packs_epi32(s0, s1), requant->zero_point16);
+        words = _mm512_min_epi16(_mm512_max_epi16(words, requant->floor16), requant->ceiling16);
+        _mm256_mask_storeu_epi8(c, (__mmask32)mask, _mm512_cvtepi16_epi8(words));
+        return;
+    }
+    s2 = finish(s2, panel, requant, 2, nv, special, whole);
+    s3 = finish(s3, panel, requant, 3, nv, special, whole);
+    _mm512_mask_storeu_epi8(c, mask, octi_pack_unbounded_512(s0, s1, s2, s3, requant));
+}
+
 INLINE void store_row(uint8_t *c,
                       __m512i s0,
                       __m512i s1,
@@ -60,22 +86,15 @@ INLINE void store_row(uint8_t *c,
                       const int nv,
                       const bool special)
 {
-    const __mmask64 mask = octi_mask_64(panel->n);
-    s0 = finish(s0, panel, requant, 0, nv, special);
-    s1 = finish(s1, panel, requant, 1, nv, special);
-    if (nv == 2) {
-        __m512i words = _mm512_adds_epi16(_mm512_packs_epi32(s0, s1), requant->zero_point16);
-        words = _mm512_min_epi16(_mm512_max_epi16(words, requant->floor16), requant->ceiling16);
-        _mm256_mask_storeu_epi8(c, (__mmask32)mask, _mm512_cvtepi16_epi8(words));
-        return;
+    if (nv == 2 && !special && requant->bias_whole) { // elsewhere the branch costs as much as the addition saves
+        store_row_of(c, s0, s1, s2, s3, panel, requant, nv, special, true);
+    } else {
+        store_row_of(c, s0, s1, s2, s3, panel, requant, nv, special, false);
     }
-    s2 = finish(s2, panel, requant, 2, nv, special);
-    s3 = finish(s3, panel, requant, 3, nv, special);
-    _mm512_mask_storeu_epi8(c, mask, octi_pack_unbounded_512(s0, s1, s2, s3, requant));
 }
 
 // Four rows, or as many of them as `rows`, of a panel of 16 columns: packed together, a row comes to lie in every
-// fourth group of four bytes.
+// fourth group of four bytes. So few products leave their units idle anyway, and a branch costs more than it saves.
 INLINE void store_four(uint8_t *c0,
                        uint8_t *c1,
                        uint8_t *c2,
@@ -90,10 +109,10 @@ INLINE void store_four(uint8_t *c0,
                        const bool special)
 {
     const __mmask16 mask = (__mmask16)octi_mask_64(panel->n);
-    s0 = finish(s0, panel, requant, 0, 1, special);
-    s1 = rows > 1 ? finish(s1, panel, requant, 0, 1, special) : s0;
-    s2 = rows > 2 ? finish(s2, panel, requant, 0, 1, special) : s0;
-    s3 = rows > 3 ? finish(s3, panel, requant, 0, 1, special) : s0;
+    s0 = finish(s0, panel, requant, 0, 1, special, false);
+    s1 = rows > 1 ? finish(s1, panel, requant, 0, 1, special, false) : s0;
+    s2 = rows > 2 ? finish(s2, panel, requant, 0, 1, special, false) : s0;
+    s3 = rows > 3 ? finish(s3, panel, requant, 0, 1, special, false) : s0;
     const __m512i bytes = octi_neighbours_512(octi_pack_unbounded_512(s0, s1, s2, s3, requant));
     _mm_mask_storeu_epi8(c0, mask, _mm512_castsi512_si128(bytes));
     if (rows > 1) {
@@ -359,6 +378,7 @@ run_strips_64(const struct octi_qgemm_call *call, const struct octi_panels *weig
     const size_t own_bytes = (weights->k + 3) / 4 * 256;
     struct octi_strip_512 strip; // field by field: an initializer would clear all of it first
     strip.a = call->a;
+    strip.first = panel == weights->panels;
     strip.a_stride = call->a_stride;
     strip.k = weights->k;
     strip.c = call->c + panel->first;
@@ -367,7 +387,6 @@ run_strips_64(const struct octi_qgemm_call *call, const struct octi_panels *weig
     strip.ahead = own + own_bytes;
     strip.ahead_end = panel != &weights->panels[weights->n_panels - 1] ? own + 2 * own_bytes : own;
     strip.mask = octi_mask_64(panel->n);
-    strip.bounded = octi_output_bounded(call->output);
     strip.requant = octi_requant_product_512(call->output, weights->bias_factor);
     run_strip(&strip, rows + 1, longer, far);
     run_strip(&strip, rows, tiles - longer, far);

@@ -26,7 +26,7 @@ struct octi_strip_512 {
     const void *panel;
     const int8_t *ahead, *ahead_end; ///< cache lines to ask for, one for every quad, and where to stop
     __mmask64 mask;                  ///< columns that exist
-    bool bounded;                    ///< the output's bounds are not those of a byte
+    bool first;
     struct octi_requant_512 requant;
 };
 
@@ -35,22 +35,29 @@ struct octi_strip_512 {
 #define OCTI_STRIP_UNKNOWN(x) __asm__("" : "+r"(x))
 
 static inline __attribute__((always_inline)) __m512i
-octi_strip_finish_512(__m512i sum, const float *bias, const struct octi_requant_512 *requant)
+octi_strip_finish_512(__m512i sum, const float *bias, const struct octi_requant_512 *requant, const bool whole)
 {
-    const __m512 t = _mm512_fmadd_ps(_mm512_loadu_ps(bias), requant->bias_factor, _mm512_cvtepi32_ps(sum));
+    const __m512 t = octi_add_bias_512(_mm512_cvtepi32_ps(sum), _mm512_loadu_ps(bias), requant, whole);
     return _mm512_cvtps_epi32(_mm512_mul_ps(t, _mm512_loadu_ps(bias + 64)));
+}
+
+static inline __attribute__((always_inline)) __m512i octi_strip_bytes_512(
+    const struct octi_requant_512 *requant, const float *bias, __m512i s0, __m512i s1, __m512i s2, __m512i s3, const bool whole)
+{
+    s0 = octi_strip_finish_512(s0, bias, requant, whole);
+    s1 = octi_strip_finish_512(s1, bias + 16, requant, whole);
+    s2 = octi_strip_finish_512(s2, bias + 32, requant, whole);
+    s3 = octi_strip_finish_512(s3, bias + 48, requant, whole);
+    return octi_pack_saturated_512(s0, s1, s2, s3, requant);
 }
 
 static inline __attribute__((always_inline)) void octi_strip_store_512(
     const struct octi_strip_512 *strip, uint8_t *c, const float *bias, __m512i s0, __m512i s1, __m512i s2, __m512i s3)
 {
     const struct octi_requant_512 *requant = &strip->requant;
-    s0 = octi_strip_finish_512(s0, bias, requant);
-    s1 = octi_strip_finish_512(s1, bias + 16, requant);
-    s2 = octi_strip_finish_512(s2, bias + 32, requant);
-    s3 = octi_strip_finish_512(s3, bias + 48, requant);
-    __m512i bytes = octi_pack_saturated_512(s0, s1, s2, s3, requant);
-    if (strip->bounded) {
+    __m512i bytes = requant->bias_whole ? octi_strip_bytes_512(requant, bias, s0, s1, s2, s3, true)
+                                        : octi_strip_bytes_512(requant, bias, s0, s1, s2, s3, false);
+    if (requant->bounded) {
         bytes = octi_bound_bytes_512(bytes, requant);
     }
     _mm512_mask_storeu_epi8(c, strip->mask, bytes);
@@ -68,6 +75,7 @@ octi_strip_512(struct octi_strip_512 *strip, const size_t rows, const bool far)
         const int32_t *start = strip->panel;
         const int8_t *w = (const int8_t *)strip->panel + octi_panel_header_bytes(64);
         const int8_t *line = ahead < strip->ahead_end ? ahead : w;
+        const char *rows_line = (const char *)a + rows * strip->a_stride;
         size_t stride = strip->a_stride;
         OCTI_STRIP_UNKNOWN(stride);
         const uint8_t *x = a, *y = a + 3 * stride; // two pointers and a stride address six rows
@@ -98,6 +106,9 @@ octi_strip_512(struct octi_strip_512 *strip, const size_t rows, const bool far)
     s##r##1 = octi_stay_512(s##r##1);                                                                                  \
     s##r##2 = octi_stay_512(s##r##2);                                                                                  \
     s##r##3 = octi_stay_512(s##r##3);
+        for (size_t r = 0; r < rows; r++) {
+            __builtin_prefetch(c + r * strip->c_stride, 1, 2);
+        }
         while (x < end) {
             EACH_ROW(KEEP)
             WEIGHTS(0)
@@ -111,6 +122,10 @@ octi_strip_512(struct octi_strip_512 *strip, const size_t rows, const bool far)
             } else {
                 _mm_prefetch((const char *)line, _MM_HINT_T1);
                 line += 64;
+                if (strip->first) {
+                _mm_prefetch(rows_line, _MM_HINT_T1);
+                rows_line += 64;
+                }
             }
             w += 256;
             x += 4;

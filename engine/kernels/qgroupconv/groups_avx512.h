@@ -1,7 +1,7 @@
 /// Groups of 1, 2 or 4 quads of channels in AVX-512. Activations are used as they lie in memory: a vector is 64
 /// channels of a pixel, and a 128-bit lane of it has what 16 outputs are made of, those of 4, 2 or 1 groups. Here is
 /// what the kernels share: what pixels see, and what becomes of their sums.
-/// `quads` (of a group), `special` (weight zero points, or results that need bounds before conversion) and `zoned` (a
+/// `quads` (of a group), `special` (weight zero points, biases with a factor, results that need bounds before conversion) and `zoned` (a
 /// call for some of the taps, whose bookkeeping others need not pay for) are constants everywhere.
 #ifndef OCTET_ENGINE_KERNELS_QGROUPCONV_GROUPS_AVX512_H
 #define OCTET_ENGINE_KERNELS_QGROUPCONV_GROUPS_AVX512_H
@@ -56,7 +56,7 @@ OCTI_INLINE struct octi_groups_512 octi_groups_512(const struct octi_qgemm_call 
 
 OCTI_INLINE bool octi_groups_special(const struct octi_panels *weights)
 {
-    return weights->weight_zero_points || !octi_panels_convertible(weights);
+    return weights->weight_zero_points || weights->bias_factor != 1.0f || !octi_panels_convertible(weights);
 }
 
 /// Sums of neighbouring pairs: those of a, then those of b, in each 128-bit lane.
@@ -121,7 +121,7 @@ OCTI_INLINE __m512i octi_finish_group_512(const struct octi_groups_512 *groups,
         const __m512i x = quads > 1 ? _mm512_castps_si512(group) : *x_sum;
         sum = _mm512_sub_epi32(sum, _mm512_mullo_epi32(x, _mm512_loadu_si512(header + 192)));
     }
-    __m512 t = _mm512_fmadd_ps(_mm512_loadu_ps(header + 64), groups->requant.bias_factor, _mm512_cvtepi32_ps(sum));
+    __m512 t = octi_add_bias_512(_mm512_cvtepi32_ps(sum), _mm512_loadu_ps(header + 64), &groups->requant, !special);
     t = _mm512_mul_ps(t, _mm512_loadu_ps(header + 128));
     return special ? octi_round_open_512(t, &groups->requant) : _mm512_cvtps_epi32(t);
 }
@@ -152,7 +152,9 @@ OCTI_INLINE void octi_store_groups_512(const struct octi_groups_512 *groups,
     const __m512i ab = octi_finish_words_512(groups, sums->v0, sums->v1, x_sum, 0, quads, special);
     const __m512i cd = octi_finish_words_512(groups, sums->v2, sums->v3, x_sum, 2, quads, special);
     __m512i bytes = _mm512_packus_epi16(ab, cd);
-    bytes = _mm512_min_epu8(_mm512_max_epu8(bytes, groups->requant.floor8), groups->requant.ceiling8);
+    if (special || groups->requant.bounded) {
+        bytes = octi_bound_bytes_512(bytes, &groups->requant);
+    }
     if (quads == 1) {
         const __m128i order = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
         bytes = _mm512_shuffle_epi8(bytes, _mm512_broadcast_i32x4(order));

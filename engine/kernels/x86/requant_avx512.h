@@ -11,17 +11,27 @@
 struct octi_requant_512 {
     __m512 hi;
     __m512 bias_factor;
+    bool bias_whole;             ///< its factor is 1
+    bool bounded;                ///< the output's bounds are not those of a byte
     __m512i zero_point16; ///< in 16-bit lanes
     __m512i zero_point32, lo32;
     __m512i floor8, floor16;     ///< lo plus zero point, in 8- and 16-bit lanes
     __m512i ceiling8, ceiling16; ///< hi plus zero point
 };
 
+/// Has the output bounds that are not those of a byte?
+static inline bool octi_output_bounded(struct octi_output output)
+{
+    return output.zero_point + (int32_t)output.lo > 0 || output.zero_point + (int32_t)output.hi < 255;
+}
+
 static inline __attribute__((always_inline)) struct octi_requant_512 octi_requant_512(struct octi_output output)
 {
     struct octi_requant_512 r;
     r.hi = _mm512_set1_ps(output.hi);
     r.bias_factor = _mm512_set1_ps(1.0f);
+    r.bias_whole = true;
+    r.bounded = octi_output_bounded(output);
     r.zero_point16 = _mm512_set1_epi16((short)output.zero_point);
     r.zero_point32 = _mm512_set1_epi32(output.zero_point);
     r.lo32 = _mm512_set1_epi32((int32_t)output.lo);
@@ -38,7 +48,16 @@ static inline __attribute__((always_inline)) struct octi_requant_512 octi_requan
 {
     struct octi_requant_512 r = octi_requant_512(output);
     r.bias_factor = _mm512_set1_ps(bias_factor);
+    r.bias_whole = bias_factor == 1.0f;
     return r;
+}
+
+/// fma(bias, bias_factor, sum). With a factor of 1, `whole`, that is a sum, and additions leave the units of dot products
+/// alone: kernels branch by bias_whole where it serves many.
+static inline __attribute__((always_inline)) __m512
+octi_add_bias_512(__m512 sum, __m512 bias, const struct octi_requant_512 *r, const bool whole)
+{
+    return whole ? _mm512_add_ps(sum, bias) : _mm512_fmadd_ps(bias, r->bias_factor, sum);
 }
 
 /// rne(clamp(t)) without the lower bound, which is cheaper to apply where a vector holds more lanes, as is the zero
@@ -85,12 +104,6 @@ octi_pack_saturated_512(__m512i a, __m512i b, __m512i c, __m512i d, const struct
     __m512i ab = _mm512_adds_epi16(_mm512_packs_epi32(a, b), r->zero_point16);
     __m512i cd = _mm512_adds_epi16(_mm512_packs_epi32(c, d), r->zero_point16);
     return _mm512_packus_epi16(ab, cd);
-}
-
-/// Has the output bounds that are not those of a byte?
-static inline bool octi_output_bounded(struct octi_output output)
-{
-    return output.zero_point + (int32_t)output.lo > 0 || output.zero_point + (int32_t)output.hi < 255;
 }
 
 static inline __attribute__((always_inline)) __m512i octi_bound_bytes_512(__m512i bytes,
