@@ -323,15 +323,16 @@ PANEL(run_64_special, ROWS_WIDE, CASES_WIDE(4, true, true))
 PANEL(run_32_special, ROWS_THIN, CASES_THIN(2, true, true))
 PANEL(run_16_special, ROWS_THIN, CASES_THIN(1, true, true))
 
-// Each height is a function: gcc allocates registers well in small ones only. Many rows, balanced, are fives and sixes.
+// Each height is a function: gcc allocates registers well in small ones only. Balanced, 16 rows and more are fours
+// to sixes.
 #define STRIP(name, rows, far)                                                                                         \
     static __attribute__((noinline)) void name(struct octi_strip_512 *strip)                                           \
     {                                                                                                                  \
         octi_strip_512(strip, rows, far);                                                                              \
     }
+STRIP(near_4, 4, false)
 STRIP(near_5, 5, false)
 STRIP(near_6, 6, false)
-STRIP(far_2, 2, true)
 STRIP(far_3, 3, true)
 STRIP(far_4, 4, true)
 STRIP(far_5, 5, true)
@@ -339,16 +340,18 @@ STRIP(far_6, 6, true)
 
 static void run_strip(struct octi_strip_512 *strip, size_t rows, size_t tiles, bool far)
 {
-    static void (*const of_near[])(struct octi_strip_512 *) = {near_5, near_6};
-    static void (*const of_far[])(struct octi_strip_512 *) = {far_2, far_3, far_4, far_5, far_6};
+    static void (*const of_near[])(struct octi_strip_512 *) = {NULL, near_4, near_5, near_6};
+    static void (*const of_far[])(struct octi_strip_512 *) = {far_3, far_4, far_5, far_6};
     strip->tiles = tiles;
     if (tiles > 0) {
-        (far ? of_far[rows - 2] : of_near[rows - 5])(strip);
+        (far ? of_far : of_near)[rows - 3](strip);
     }
 }
 
-// So many rows take longer than their weights need to come from wherever they are.
-#define ROWS_FAR_AT_MOST 8
+// Fewer rows read weights faster than they come, and asking for them was measured to be in the way (2 rows, 4 MB, Zen 4:
+// a third slower). More take longer than their weights need to come from wherever they are.
+#define ROWS_FAR_AT_LEAST 3
+#define ROWS_FAR_AT_MOST  8
 // More weights than the first do not stay in the second-level cache; where there are more than the last, asking for
 // them was measured to be in the way.
 #define FAR_WEIGHT_BYTES      ((size_t)1 << 20)
@@ -358,14 +361,16 @@ static void run_strip(struct octi_strip_512 *strip, size_t rows, size_t tiles, b
 static bool reads_far(const struct octi_qgemm_call *call, const struct octi_panels *weights)
 {
     const size_t bytes = weights->n_columns * weights->k;
-    return call->m > 1 && call->m <= ROWS_FAR_AT_MOST && bytes > FAR_WEIGHT_BYTES && bytes <= FAR_WEIGHT_BYTES_LAST;
+    return call->m >= ROWS_FAR_AT_LEAST && call->m <= ROWS_FAR_AT_MOST && bytes > FAR_WEIGHT_BYTES &&
+           bytes <= FAR_WEIGHT_BYTES_LAST;
 }
 
 // Strips pay where rows are many, or where they ask for weights; and they have a tail.
+#define ROWS_OF_STRIPS 16
 static bool takes_strips(const struct octi_qgemm_call *call, const struct octi_panels *weights)
 {
     return call->offsets == NULL && weights->k > 4 * (OCTI_STRIP_TAIL - 1) &&
-           (call->m >= ROWS_WITH_AHEAD || reads_far(call, weights));
+           (call->m >= ROWS_OF_STRIPS || reads_far(call, weights));
 }
 
 // Direct rows, balanced over tiles as octi_qgemm_tile_rows() does it.

@@ -63,7 +63,7 @@ static inline __attribute__((always_inline)) void octi_strip_store_512(
     _mm512_mask_storeu_epi8(c, strip->mask, bytes);
 }
 
-/// `rows`, 2..6, and `far` are constants at every call. `far` is for few rows and weights from beyond the second-level
+/// `rows`, 3..6, and `far` are constants at every call. `far` is for few rows and weights from beyond the second-level
 /// cache: a tile asks for its own a little before it reads them, and so for those of the next panel, which lie behind.
 static inline __attribute__((always_inline)) void
 octi_strip_512(struct octi_strip_512 *strip, const size_t rows, const bool far)
