@@ -11,7 +11,7 @@
 #define TAIL_BYTES  64 // what a kernel may read past the end of a tensor
 
 // Of a region that holds so much, requests up to a limit are cut from slabs of huge pages.
-#define SLAB_REGION_BYTES ((uint64_t)1 << 20)
+#define SLAB_REGION_BYTES ((uint64_t)1 << 19)
 #define SLAB_LIMIT        (OCT_ALIGN_HUGE - HEADER_BYTES) // larger ones are worth huge pages of their own
 
 struct octi_region_block {
@@ -69,7 +69,7 @@ static struct octi_region_block *find_slab(struct octi_region *region, size_t by
     if (slab != NULL && bytes <= slab->bytes - HEADER_BYTES - slab->used) {
         return slab;
     }
-    if (region->bytes < SLAB_REGION_BYTES) {
+    if (region->bytes + bytes < SLAB_REGION_BYTES) {
         return NULL;
     }
     size_t whole = (size_t)(region->bytes / 4) / OCT_ALIGN_HUGE * OCT_ALIGN_HUGE + OCT_ALIGN_HUGE;
