@@ -26,8 +26,9 @@ INLINE __m512i add_bytes(__m512i a, __m512i b, const struct adding *p, const boo
     const __m512 t2 = sum_of(xa.v2, xb.v2, p);
     const __m512 t3 = sum_of(xa.v3, xb.v3, p);
     if (convertible) {
-        return octi_pack_unbounded_512(_mm512_cvtps_epi32(t0), _mm512_cvtps_epi32(t1), _mm512_cvtps_epi32(t2),
-                                       _mm512_cvtps_epi32(t3), &p->requant);
+        const __m512i bytes = octi_pack_saturated_512(_mm512_cvtps_epi32(t0), _mm512_cvtps_epi32(t1),
+                                                      _mm512_cvtps_epi32(t2), _mm512_cvtps_epi32(t3), &p->requant);
+        return p->requant.bounded ? octi_bound_bytes_512(bytes, &p->requant) : bytes;
     }
     return octi_pack_open_512(octi_round_open_512(t0, &p->requant), octi_round_open_512(t1, &p->requant),
                               octi_round_open_512(t2, &p->requant), octi_round_open_512(t3, &p->requant), &p->requant);

@@ -57,27 +57,42 @@ INLINE void apart(const struct octi_pool_window *line,
     }
 }
 
-// Three columns, each window beginning `step` (1 or 2) columns behind the one before.
-INLINE void sharing(const struct octi_pool_window *line,
-                    const uint8_t *x,
-                    uint8_t *y,
-                    const __mmask64 mask,
-                    const size_t n_rows,
-                    const int step,
-                    const int width)
+// Three columns, each window beginning one column behind the one before.
+INLINE void sharing_two(const struct octi_pool_window *line,
+                        const uint8_t *x,
+                        uint8_t *y,
+                        const __mmask64 mask,
+                        const size_t n_rows,
+                        const int width)
 {
     const size_t stride = line->column_stride;
     __m512i left = column_of(line, x, n_rows, width);
     __m512i middle = column_of(line, x + stride, n_rows, width);
-    for (size_t w = 0;; y += line->n_channels) {
-        const __m512i right = column_of(line, x + 2 * stride, n_rows, width);
+    x += 2 * stride;
+    for (size_t w = 0; w < line->n_windows; w++, x += stride, y += line->n_channels) {
+        const __m512i right = column_of(line, x, n_rows, width);
         store(y, mask, _mm512_max_epu8(_mm512_max_epu8(left, middle), right), width);
-        if (++w == line->n_windows) {
-            return;
-        }
-        x += line->window_stride;
-        left = step == 1 ? middle : right;
-        middle = step == 1 ? right : column_of(line, x + stride, n_rows, width);
+        left = middle;
+        middle = right;
+    }
+}
+
+// The same, two columns behind.
+INLINE void sharing_one(const struct octi_pool_window *line,
+                        const uint8_t *x,
+                        uint8_t *y,
+                        const __mmask64 mask,
+                        const size_t n_rows,
+                        const int width)
+{
+    const size_t stride = line->column_stride;
+    __m512i left = column_of(line, x, n_rows, width);
+    x += stride;
+    for (size_t w = 0; w < line->n_windows; w++, x += 2 * stride, y += line->n_channels) {
+        const __m512i middle = column_of(line, x, n_rows, width);
+        const __m512i right = column_of(line, x + stride, n_rows, width);
+        store(y, mask, _mm512_max_epu8(_mm512_max_epu8(left, middle), right), width);
+        left = right;
     }
 }
 
@@ -87,11 +102,11 @@ channels(const struct octi_pool_window *line, const uint8_t *x, uint8_t *y, cons
 {
     const bool three = line->n_rows == 3 && line->n_columns == 3;
     if (three && line->window_stride == line->column_stride) {
-        sharing(line, x, y, mask, 3, 1, width);
+        sharing_two(line, x, y, mask, 3, width);
     } else if (three && line->window_stride == 2 * line->column_stride) {
-        sharing(line, x, y, mask, 3, 2, width);
+        sharing_one(line, x, y, mask, 3, width);
     } else if (line->n_columns == 3 && line->window_stride == line->column_stride) {
-        sharing(line, x, y, mask, line->n_rows, 1, width);
+        sharing_two(line, x, y, mask, line->n_rows, width);
     } else if (line->n_rows == 2 && line->n_columns == 2) {
         apart(line, x, y, mask, 2, 2, width);
     } else {
