@@ -50,32 +50,7 @@ INLINE __m512i finish(__m512i sum,
     return special ? octi_round_open_512(t, requant) : _mm512_cvtps_epi32(t);
 }
 
-// A row of a panel of 64 or 32 columns.
-INLINE void store_row_of(uint8_t *c,
-                         __m512i s0,
-                         __m512i s1,
-                         __m512i s2,
-                         __m512i s3,
-                         const struct octi_panel *panel,
-                         const struct octi_requant_512 *requant,
-                         const int nv,
-                         const bool special,
-                         const bool whole)
-{
-    const __mmask64 mask = octi_mask_64(panel->n);
-    s0 = finish(s0, panel, requant, 0, nv, special, whole);
-    s1 = finish(s1, panel, requant, 1, nv, special, whole);
-    if (nv == 2) {
-        __m512i words = _mm512_adds_epi16(_mm512_packs_epi32(s0, s1), requant->zero_point16);
-        words = _mm512_min_epi16(_mm512_max_epi16(words, requant->floor16), requant->ceiling16);
-        _mm256_mask_storeu_epi8(c, (__mmask32)mask, _mm512_cvtepi16_epi8(words));
-        return;
-    }
-    s2 = finish(s2, panel, requant, 2, nv, special, whole);
-    s3 = finish(s3, panel, requant, 3, nv, special, whole);
-    _mm512_mask_storeu_epi8(c, mask, octi_pack_unbounded_512(s0, s1, s2, s3, requant));
-}
-
+// A row of a panel of 64 columns.
 INLINE void store_row(uint8_t *c,
                       __m512i s0,
                       __m512i s1,
@@ -83,13 +58,54 @@ INLINE void store_row(uint8_t *c,
                       __m512i s3,
                       const struct octi_panel *panel,
                       const struct octi_requant_512 *requant,
-                      const int nv,
                       const bool special)
 {
-    if (nv == 2 && !special && requant->bias_whole) { // elsewhere the branch costs as much as the addition saves
-        store_row_of(c, s0, s1, s2, s3, panel, requant, nv, special, true);
-    } else {
-        store_row_of(c, s0, s1, s2, s3, panel, requant, nv, special, false);
+    s0 = finish(s0, panel, requant, 0, 4, special, false);
+    s1 = finish(s1, panel, requant, 1, 4, special, false);
+    s2 = finish(s2, panel, requant, 2, 4, special, false);
+    s3 = finish(s3, panel, requant, 3, 4, special, false);
+    _mm512_mask_storeu_epi8(c, octi_mask_64(panel->n), octi_pack_unbounded_512(s0, s1, s2, s3, requant));
+}
+
+// Two rows of a panel of 32 columns, of which the second may be none. Packed together, they lie in turns of eight
+// columns.
+INLINE __m512i two_rows(__m512i s0,
+                        __m512i s1,
+                        __m512i t0,
+                        __m512i t1,
+                        const struct octi_panel *panel,
+                        const struct octi_requant_512 *requant,
+                        const bool special,
+                        const bool whole)
+{
+    s0 = finish(s0, panel, requant, 0, 2, special, whole);
+    s1 = finish(s1, panel, requant, 1, 2, special, whole);
+    t0 = finish(t0, panel, requant, 0, 2, special, whole);
+    t1 = finish(t1, panel, requant, 1, 2, special, whole);
+    return octi_pack_saturated_512(s0, s1, t0, t1, requant);
+}
+
+INLINE void store_two(uint8_t *c,
+                      uint8_t *d,
+                      __m512i s0,
+                      __m512i s1,
+                      __m512i t0,
+                      __m512i t1,
+                      const struct octi_panel *panel,
+                      const struct octi_requant_512 *requant,
+                      const bool second,
+                      const bool special)
+{
+    const __mmask32 mask = (__mmask32)octi_mask_64(panel->n);
+    t0 = second ? t0 : s0;
+    t1 = second ? t1 : s1;
+    __m512i bytes = special || !requant->bias_whole ? two_rows(s0, s1, t0, t1, panel, requant, special, false)
+                                                    : two_rows(s0, s1, t0, t1, panel, requant, special, true);
+    bytes = special || requant->bounded ? octi_bound_bytes_512(bytes, requant) : bytes;
+    bytes = _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), bytes);
+    _mm256_mask_storeu_epi8(c, mask, _mm512_castsi512_si256(bytes));
+    if (second) {
+        _mm256_mask_storeu_epi8(d, mask, _mm512_extracti64x4_epi64(bytes, 1));
     }
 }
 
@@ -278,9 +294,22 @@ INLINE void tile(const struct octi_qgemm_call *call,
         }
         return;
     }
+    if (nv == 2) {
+        store_two(c0, c1, s00, s01, s10, s11, panel, requant, rows > 1, special);
+        if (rows > 2) {
+            store_two(c2, c3, s20, s21, s30, s31, panel, requant, rows > 3, special);
+        }
+        if (rows > 4) {
+            store_two(c4, c5, s40, s41, s50, s51, panel, requant, rows > 5, special);
+        }
+        if (rows > 6) {
+            store_two(c6, c7, s60, s61, s70, s71, panel, requant, rows > 7, special);
+        }
+        return;
+    }
 #define STORE(r)                                                                                                       \
     if (r < rows) {                                                                                                    \
-        store_row(c##r, s##r##0, s##r##1, s##r##2, s##r##3, panel, requant, nv, special);                              \
+        store_row(c##r, s##r##0, s##r##1, s##r##2, s##r##3, panel, requant, special);                                  \
     }
     EACH_ROW(STORE)
 #undef STORE
@@ -348,8 +377,8 @@ static void run_strip(struct octi_strip_512 *strip, size_t rows, size_t tiles, b
     }
 }
 
-// Fewer rows read weights faster than they come, and asking for them was measured to be in the way (2 rows, 4 MB, Zen 4:
-// a third slower). More take longer than their weights need to come from wherever they are.
+// Fewer rows read weights faster than they come, and asking for them was measured to be in the way (2 rows, 4 MB, Zen
+// 4: a third slower). More take longer than their weights need to come from wherever they are.
 #define ROWS_FAR_AT_LEAST 3
 #define ROWS_FAR_AT_MOST  8
 // More weights than the first do not stay in the second-level cache; where there are more than the last, asking for
@@ -390,7 +419,7 @@ run_strips_64(const struct octi_qgemm_call *call, const struct octi_panels *weig
     strip.c_stride = call->c_stride;
     strip.panel = panel->bytes;
     strip.ahead = own + own_bytes;
-    strip.ahead_end = panel != &weights->panels[weights->n_panels - 1] ? own + 2 * own_bytes : own;
+    strip.ahead_end = own + 2 * own_bytes; // behind the last panel lies the first of the product that was packed next
     strip.mask = octi_mask_64(panel->n);
     strip.requant = octi_requant_product_512(call->output, weights->bias_factor);
     run_strip(&strip, rows + 1, longer, far);

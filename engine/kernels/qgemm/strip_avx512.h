@@ -41,8 +41,13 @@ octi_strip_finish_512(__m512i sum, const float *bias, const struct octi_requant_
     return _mm512_cvtps_epi32(_mm512_mul_ps(t, _mm512_loadu_ps(bias + 64)));
 }
 
-static inline __attribute__((always_inline)) __m512i octi_strip_bytes_512(
-    const struct octi_requant_512 *requant, const float *bias, __m512i s0, __m512i s1, __m512i s2, __m512i s3, const bool whole)
+static inline __attribute__((always_inline)) __m512i octi_strip_bytes_512(const struct octi_requant_512 *requant,
+                                                                          const float *bias,
+                                                                          __m512i s0,
+                                                                          __m512i s1,
+                                                                          __m512i s2,
+                                                                          __m512i s3,
+                                                                          const bool whole)
 {
     s0 = octi_strip_finish_512(s0, bias, requant, whole);
     s1 = octi_strip_finish_512(s1, bias + 16, requant, whole);
@@ -123,8 +128,8 @@ octi_strip_512(struct octi_strip_512 *strip, const size_t rows, const bool far)
                 _mm_prefetch((const char *)line, _MM_HINT_T1);
                 line += 64;
                 if (strip->first) {
-                _mm_prefetch(rows_line, _MM_HINT_T1);
-                rows_line += 64;
+                    _mm_prefetch(rows_line, _MM_HINT_T1);
+                    rows_line += 64;
                 }
             }
             w += 256;

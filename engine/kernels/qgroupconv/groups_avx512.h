@@ -1,8 +1,9 @@
 /// Groups of 1, 2 or 4 quads of channels in AVX-512. Activations are used as they lie in memory: a vector is 64
 /// channels of a pixel, and a 128-bit lane of it has what 16 outputs are made of, those of 4, 2 or 1 groups. Here is
 /// what the kernels share: what pixels see, and what becomes of their sums.
-/// `quads` (of a group), `special` (weight zero points, biases with a factor, results that need bounds before conversion) and `zoned` (a
-/// call for some of the taps, whose bookkeeping others need not pay for) are constants everywhere.
+/// `quads` (of a group), `special` (weight zero points, biases with a factor, results that need bounds before
+/// conversion) and `zoned` (a call for some of the taps, whose bookkeeping others need not pay for) are constants
+/// everywhere.
 #ifndef OCTET_ENGINE_KERNELS_QGROUPCONV_GROUPS_AVX512_H
 #define OCTET_ENGINE_KERNELS_QGROUPCONV_GROUPS_AVX512_H
 

@@ -11,8 +11,8 @@
 struct octi_requant_512 {
     __m512 hi;
     __m512 bias_factor;
-    bool bias_whole;             ///< its factor is 1
-    bool bounded;                ///< the output's bounds are not those of a byte
+    bool bias_whole;      ///< its factor is 1
+    bool bounded;         ///< the output's bounds are not those of a byte
     __m512i zero_point16; ///< in 16-bit lanes
     __m512i zero_point32, lo32;
     __m512i floor8, floor16;     ///< lo plus zero point, in 8- and 16-bit lanes
@@ -52,8 +52,8 @@ static inline __attribute__((always_inline)) struct octi_requant_512 octi_requan
     return r;
 }
 
-/// fma(bias, bias_factor, sum). With a factor of 1, `whole`, that is a sum, and additions leave the units of dot products
-/// alone: kernels branch by bias_whole where it serves many.
+/// fma(bias, bias_factor, sum). With a factor of 1, `whole`, that is a sum, and additions leave the units of dot
+/// products alone: kernels branch by bias_whole where it serves many.
 static inline __attribute__((always_inline)) __m512
 octi_add_bias_512(__m512 sum, __m512 bias, const struct octi_requant_512 *r, const bool whole)
 {
