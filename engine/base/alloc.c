@@ -2,35 +2,66 @@
 #define _DEFAULT_SOURCE
 #include "octet/alloc.h"
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
 #include "engine/base/checked.h"
 
+// Whole huge pages of their own, straight from the system: what malloc keeps for later use has small pages already.
+static void *map_huge(size_t bytes, size_t alignment)
+{
+    size_t whole, reserved;
+    if (!octi_round_up(bytes, OCT_ALIGN_HUGE, &whole) || !octi_add_size(whole, alignment, &reserved)) {
+        return NULL;
+    }
+    char *begin = mmap(NULL, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (begin == MAP_FAILED) {
+        return NULL;
+    }
+    const size_t before = (size_t)(-(uintptr_t)begin % alignment), behind = alignment - before;
+    char *block = begin + before;
+    if (before > 0) {
+        (void)munmap(begin, before);
+    }
+    if (behind > 0) {
+        (void)munmap(block + whole, behind);
+    }
+#ifdef MADV_HUGEPAGE
+    (void)madvise(block, whole, MADV_HUGEPAGE); // a hint: a kernel without huge pages refuses it
+#endif
+    return block;
+}
+
+static bool is_mapped(size_t bytes)
+{
+    return bytes >= OCT_ALIGN_HUGE;
+}
+
 static void *default_allocate(void *context, size_t bytes, size_t alignment)
 {
     (void)context;
-    if (alignment < OCT_ALIGN) {
-        alignment = OCT_ALIGN;
+    if (is_mapped(bytes)) {
+        return map_huge(bytes, alignment < OCT_ALIGN_HUGE ? OCT_ALIGN_HUGE : alignment);
     }
+    alignment = alignment < OCT_ALIGN ? OCT_ALIGN : alignment;
     size_t rounded; // aligned_alloc wants a multiple of the alignment
     if (!octi_round_up(bytes > 0 ? bytes : 1, alignment, &rounded)) {
         return NULL;
     }
-    void *block = aligned_alloc(alignment, rounded);
-#ifdef MADV_HUGEPAGE
-    if (block != NULL && alignment >= OCT_ALIGN_HUGE) {
-        (void)madvise(block, rounded, MADV_HUGEPAGE); // a hint: a kernel without huge pages refuses it
-    }
-#endif
-    return block;
+    return aligned_alloc(alignment, rounded);
 }
 
 static void default_release(void *context, void *block, size_t bytes)
 {
     (void)context;
-    (void)bytes;
-    free(block);
+    size_t whole;
+    if (!is_mapped(bytes)) {
+        free(block);
+    } else if (block != NULL && octi_round_up(bytes, OCT_ALIGN_HUGE, &whole)) {
+        (void)munmap(block, whole);
+    }
 }
 
 const struct oct_allocator *oct_allocator_default(void)

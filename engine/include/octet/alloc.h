@@ -8,8 +8,7 @@
 #include "octet/status.h"
 
 #define OCT_ALIGN 64
-/// Asking for this alignment also asks for huge pages: a large block costs few page faults to fill and few translations
-/// to read.
+/// Of a huge page: a block of these costs few page faults to fill and few translations to read.
 #define OCT_ALIGN_HUGE ((size_t)2 << 20)
 
 /// The alignment that a block of `bytes` is worth.
@@ -26,8 +25,8 @@ struct oct_allocator {
     void (*release)(void *context, void *block, size_t bytes);
 };
 
-/// aligned_alloc and free. At OCT_ALIGN_HUGE blocks are filled up to whole huge pages, and the system is asked for
-/// those; where it has none, ordinary ones do.
+/// aligned_alloc and free; blocks of OCT_ALIGN_HUGE bytes and more are mapped, as whole huge pages where the system has
+/// them, and go back to it when they are released.
 OCT_API const struct oct_allocator *oct_allocator_default(void);
 
 /// A budget over another allocator: refuses what would take the sum of live bytes over `limit_bytes`.

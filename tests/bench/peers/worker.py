@@ -17,10 +17,12 @@ import gc
 import json
 import os
 import resource
+import statistics
 import sys
 import time
 
 WARM_UP_NANOSECONDS = 300_000
+BLOCK_NANOSECONDS = 40_000
 #: With more threads than one: those of the library before still wait for work, spinning, on cores that ours need.
 SHARED_WARM_UP_NANOSECONDS = 20_000_000
 LONG_NANOSECONDS = 20_000_000  # a run that long warms itself
@@ -48,21 +50,26 @@ def peer(name, settings):
 
 
 def time_runs(run, at_least, warm_up=WARM_UP_NANOSECONDS):
-    """Nanoseconds of one run: the mean over as many as take `at_least` nanoseconds, counted in blocks that double."""
+    """Nanoseconds of one run: the median over blocks of runs that take `at_least` nanoseconds together.
+
+    An interrupt, a percent of everybody's time here, is in few of the blocks.
+    """
     clock = time.perf_counter_ns
     begin = clock()
     while clock() - begin < warm_up:
         run()
-    total, block = 0, 1
-    begin = clock()
-    while True:
+    samples, block, total = [], 1, 0
+    while total < at_least:
+        begin = clock()
         for _ in range(block):
             run()
-        total += block
         elapsed = clock() - begin
-        if elapsed >= at_least:
-            return elapsed / total
-        block = min(total, max(1, int((at_least - elapsed) * total / elapsed)))
+        total += elapsed
+        if elapsed < BLOCK_NANOSECONDS:  # too short to be timed: a longer one instead
+            block = max(block + 1, block * BLOCK_NANOSECONDS // max(elapsed, 1))
+        else:
+            samples.append(elapsed / block)
+    return statistics.median(samples or [elapsed / block])
 
 
 def sweeper():
