@@ -412,7 +412,6 @@ run_strips_64(const struct octi_qgemm_call *call, const struct octi_panels *weig
     const size_t own_bytes = (weights->k + 3) / 4 * 256;
     struct octi_strip_512 strip; // field by field: an initializer would clear all of it first
     strip.a = call->a;
-    strip.first = panel == weights->panels;
     strip.a_stride = call->a_stride;
     strip.k = weights->k;
     strip.c = call->c + panel->first;
@@ -420,6 +419,7 @@ run_strips_64(const struct octi_qgemm_call *call, const struct octi_panels *weig
     strip.panel = panel->bytes;
     strip.ahead = own + own_bytes;
     strip.ahead_end = own + 2 * own_bytes; // behind the last panel lies the first of the product that was packed next
+    strip.rows_cold = panel == weights->panels;
     strip.mask = octi_mask_64(panel->n);
     strip.requant = octi_requant_product_512(call->output, weights->bias_factor);
     run_strip(&strip, rows + 1, longer, far);

@@ -26,7 +26,7 @@ struct octi_strip_512 {
     const void *panel;
     const int8_t *ahead, *ahead_end; ///< cache lines to ask for, one for every quad, and where to stop
     __mmask64 mask;                  ///< columns that exist
-    bool first;
+    bool rows_cold;                  ///< the rows are read for the first time: ask for those of the next tile
     struct octi_requant_512 requant;
 };
 
@@ -80,7 +80,7 @@ octi_strip_512(struct octi_strip_512 *strip, const size_t rows, const bool far)
         const int32_t *start = strip->panel;
         const int8_t *w = (const int8_t *)strip->panel + octi_panel_header_bytes(64);
         const int8_t *line = ahead < strip->ahead_end ? ahead : w;
-        const char *rows_line = (const char *)a + rows * strip->a_stride;
+        const char *next_rows = (const char *)a + rows * strip->a_stride;
         size_t stride = strip->a_stride;
         OCTI_STRIP_UNKNOWN(stride);
         const uint8_t *x = a, *y = a + 3 * stride; // two pointers and a stride address six rows
@@ -111,7 +111,7 @@ octi_strip_512(struct octi_strip_512 *strip, const size_t rows, const bool far)
     s##r##1 = octi_stay_512(s##r##1);                                                                                  \
     s##r##2 = octi_stay_512(s##r##2);                                                                                  \
     s##r##3 = octi_stay_512(s##r##3);
-        for (size_t r = 0; r < rows; r++) {
+        for (size_t r = 0; r < rows; r++) { // results of a large product come to lie beyond the second-level cache
             __builtin_prefetch(c + r * strip->c_stride, 1, 2);
         }
         while (x < end) {
@@ -127,9 +127,9 @@ octi_strip_512(struct octi_strip_512 *strip, const size_t rows, const bool far)
             } else {
                 _mm_prefetch((const char *)line, _MM_HINT_T1);
                 line += 64;
-                if (strip->first) {
-                    _mm_prefetch(rows_line, _MM_HINT_T1);
-                    rows_line += 64;
+                if (strip->rows_cold) {
+                    _mm_prefetch(next_rows, _MM_HINT_T1);
+                    next_rows += 64;
                 }
             }
             w += 256;
