@@ -294,14 +294,14 @@ static void build_elements(struct builder *builder)
         inputs[i] = add_input(builder, name, &dims, shape->op != OCT_BENCH_QUANTIZE);
     }
     struct oct_attribute_given attributes[3];
-    bool joins = shape->op == OCT_BENCH_CONCAT || shape->op == OCT_BENCH_COPY || shape->op == OCT_BENCH_REQUANTIZE;
+    bool joins = shape->op == OCT_BENCH_CONCAT || shape->op == OCT_BENCH_REQUANTIZE;
     if (joins) {
         attributes[n_attributes++] = of_int("dim", dims.rank - 1);
     }
     if (shape->op == OCT_BENCH_LUT) {
         attributes[n_attributes++] = of_float("output_scale", OUT_SCALE);
         attributes[n_attributes++] = of_int("output_zero_point", OUT_ZERO_POINT);
-    } else if (shape->op != OCT_BENCH_COPY && shape->op != OCT_BENCH_DEQUANTIZE) {
+    } else if (shape->op != OCT_BENCH_DEQUANTIZE) {
         bool keeps =
             shape->op == OCT_BENCH_CONCAT; // tensors that are joined share their parameters, as observers see to
         attributes[n_attributes++] = of_float("scale", keeps ? IN_SCALE : OUT_SCALE);

@@ -86,7 +86,7 @@ ASKED = [
     Asked("mul", _op("mul"), CYCLES, most=28),
     Asked("table of 256 bytes", _op("lut"), CYCLES, most=3.5),
     Asked("max pool 3x3", lambda case: _op("max_pool2d")(case) and case["kernel"] == [3, 3], CYCLES, most=12),
-    Asked("copy, concat, requantize: of memcpy", _op("copy", "concat", "requantize"), BANDWIDTH, least=0.80),
+    Asked("concat, requantize: of memcpy", _op("concat", "requantize"), BANDWIDTH, least=0.80),
 ]
 
 

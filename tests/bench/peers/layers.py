@@ -157,7 +157,6 @@ PATTERNS = {
         lambda case: {"dim": 3 if "in" in case else 1, "scale": INPUT_SCALE, "zero_point": 0},
         lambda case: case.get("inputs", 2),
     ),
-    "copy": Pattern("aten::cat", _elements, lambda case: {"dim": 1}),
     "transpose": Pattern(
         "aten::permute", lambda case: [case["channels"], *case["in"]], lambda case: {"dims": NCHW_TO_NHWC}
     ),
