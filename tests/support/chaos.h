@@ -17,6 +17,8 @@ struct oct_chaos {
     size_t fail_at;  ///< index of the request that fails; SIZE_MAX: none
     size_t requests; ///< so far
     size_t live;     ///< blocks not yet released
+    size_t
+        live_bytes; ///< of them; other than 0 when none is left, which ends the test, a release was given a wrong size
     bool failed;
 };
 

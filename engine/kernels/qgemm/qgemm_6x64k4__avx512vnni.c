@@ -352,30 +352,26 @@ PANEL(run_64_special, ROWS_WIDE, CASES_WIDE(4, true, true))
 PANEL(run_32_special, ROWS_THIN, CASES_THIN(2, true, true))
 PANEL(run_16_special, ROWS_THIN, CASES_THIN(1, true, true))
 
-// Each height is a function: gcc allocates registers well in small ones only. Balanced, 16 rows and more are fours
-// to sixes.
-#define STRIP(name, rows, far)                                                                                         \
+// Each height is a function: gcc allocates registers well in small ones only. Balanced, 16 rows and more are fours to
+// sixes by 64 columns, and fives (fours where they are 16) to eights by 32.
+#define STRIP(name, rows, nv, far)                                                                                     \
     static __attribute__((noinline)) void name(struct octi_strip_512 *strip)                                           \
     {                                                                                                                  \
-        octi_strip_512(strip, rows, far);                                                                              \
+        octi_strip_512(strip, rows, nv, far);                                                                          \
     }
-STRIP(near_4, 4, false)
-STRIP(near_5, 5, false)
-STRIP(near_6, 6, false)
-STRIP(far_3, 3, true)
-STRIP(far_4, 4, true)
-STRIP(far_5, 5, true)
-STRIP(far_6, 6, true)
+STRIP(near_4, 4, 4, false)
+STRIP(near_5, 5, 4, false)
+STRIP(near_6, 6, 4, false)
+STRIP(far_3, 3, 4, true)
+STRIP(far_4, 4, 4, true)
+STRIP(far_5, 5, 4, true)
+STRIP(far_6, 6, 4, true)
+STRIP(thin_5, 5, 2, false)
+STRIP(thin_6, 6, 2, false)
+STRIP(thin_7, 7, 2, false)
+STRIP(thin_8, 8, 2, false)
 
-static void run_strip(struct octi_strip_512 *strip, size_t rows, size_t tiles, bool far)
-{
-    static void (*const of_near[])(struct octi_strip_512 *) = {NULL, near_4, near_5, near_6};
-    static void (*const of_far[])(struct octi_strip_512 *) = {far_3, far_4, far_5, far_6};
-    strip->tiles = tiles;
-    if (tiles > 0) {
-        (far ? of_far : of_near)[rows - 3](strip);
-    }
-}
+typedef void (*strip_fn)(struct octi_strip_512 *strip);
 
 // Fewer rows read weights faster than they come, and asking for them was measured to be in the way (2 rows, 4 MB, Zen
 // 4: a third slower). More take longer than their weights need to come from wherever they are.
@@ -402,14 +398,21 @@ static bool takes_strips(const struct octi_qgemm_call *call, const struct octi_p
            (call->m >= ROWS_OF_STRIPS || reads_far(call, weights));
 }
 
-// Direct rows, balanced over tiles as octi_qgemm_tile_rows() does it.
-static void
-run_strips_64(const struct octi_qgemm_call *call, const struct octi_panels *weights, const struct octi_panel *panel)
+static bool takes_thin_strips(const struct octi_qgemm_call *call, const struct octi_panels *weights)
 {
-    const size_t tiles = (call->m + ROWS_WIDE - 1) / ROWS_WIDE, rows = call->m / tiles, longer = call->m % tiles;
-    const bool far = reads_far(call, weights);
-    const int8_t *own = (const int8_t *)panel->bytes + octi_panel_header_bytes(64);
-    const size_t own_bytes = (weights->k + 3) / 4 * 256;
+    return call->offsets == NULL && weights->k > 4 * (OCTI_STRIP_TAIL - 1) && call->m > ROWS_OF_STRIPS;
+}
+
+// Direct rows, balanced over tiles as octi_qgemm_tile_rows() does it; of[r] does tiles of r rows.
+static void run_strips(const struct octi_qgemm_call *call,
+                       const struct octi_panels *weights,
+                       const struct octi_panel *panel,
+                       size_t max_rows,
+                       const strip_fn *of)
+{
+    const size_t tiles = (call->m + max_rows - 1) / max_rows, rows = call->m / tiles, longer = call->m % tiles;
+    const int8_t *own = (const int8_t *)panel->bytes + octi_panel_header_bytes(panel->width);
+    const size_t own_bytes = (weights->k + 3) / 4 * 4 * panel->width;
     struct octi_strip_512 strip; // field by field: an initializer would clear all of it first
     strip.a = call->a;
     strip.a_stride = call->a_stride;
@@ -422,8 +425,27 @@ run_strips_64(const struct octi_qgemm_call *call, const struct octi_panels *weig
     strip.rows_cold = panel == weights->panels;
     strip.mask = octi_mask_64(panel->n);
     strip.requant = octi_requant_product_512(call->output, weights->bias_factor);
-    run_strip(&strip, rows + 1, longer, far);
-    run_strip(&strip, rows, tiles - longer, far);
+    strip.tiles = longer;
+    if (longer > 0) {
+        of[rows + 1](&strip);
+    }
+    strip.tiles = tiles - longer;
+    of[rows](&strip);
+}
+
+static void
+run_strips_64(const struct octi_qgemm_call *call, const struct octi_panels *weights, const struct octi_panel *panel)
+{
+    static const strip_fn near[ROWS_WIDE + 1] = {[4] = near_4, near_5, near_6};
+    static const strip_fn far[ROWS_WIDE + 1] = {[3] = far_3, far_4, far_5, far_6};
+    run_strips(call, weights, panel, ROWS_WIDE, reads_far(call, weights) ? far : near);
+}
+
+static void
+run_strips_32(const struct octi_qgemm_call *call, const struct octi_panels *weights, const struct octi_panel *panel)
+{
+    static const strip_fn thin[ROWS_THIN + 1] = {[5] = thin_5, thin_6, thin_7, thin_8};
+    run_strips(call, weights, panel, ROWS_THIN, thin);
 }
 
 void octi_qgemm_6x64k4__avx512vnni(const struct octi_qgemm_call *call,
@@ -438,7 +460,10 @@ void octi_qgemm_6x64k4__avx512vnni(const struct octi_qgemm_call *call,
          : takes_strips(call, weights) ? run_strips_64
                                        : run_64)(call, weights, panel);
     } else if (panel->width == 32) {
-        (special ? run_32_special : zoned ? run_32_zone : run_32)(call, weights, panel);
+        (special                            ? run_32_special
+         : zoned                            ? run_32_zone
+         : takes_thin_strips(call, weights) ? run_strips_32
+                                            : run_32)(call, weights, panel);
     } else {
         (special ? run_16_special : zoned ? run_16_zone : run_16)(call, weights, panel);
     }

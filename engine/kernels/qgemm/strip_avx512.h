@@ -1,4 +1,4 @@
-/// Direct rows by one panel of 64 columns, as strips: tiles of one height, one below the other.
+/// Direct rows by one panel of 64 or 32 columns, as strips: tiles of one height, one below the other.
 ///
 /// A tile's sums end two rows at a time. The last quads of k of two rows come before those of the next two, and the
 /// two rows are requantized between them, so that dot products keep the multipliers busy while conversions and packing
@@ -34,83 +34,109 @@ struct octi_strip_512 {
 /// away in vector registers, out of which they come only behind the dot products that are waiting.
 #define OCTI_STRIP_UNKNOWN(x) __asm__("" : "+r"(x))
 
-static inline __attribute__((always_inline)) __m512i
-octi_strip_finish_512(__m512i sum, const float *bias, const struct octi_requant_512 *requant, const bool whole)
+static inline __attribute__((always_inline)) __m512i octi_strip_finish_512(
+    __m512i sum, const float *bias, const int nv, const struct octi_requant_512 *requant, const bool whole)
 {
     const __m512 t = octi_add_bias_512(_mm512_cvtepi32_ps(sum), _mm512_loadu_ps(bias), requant, whole);
-    return _mm512_cvtps_epi32(_mm512_mul_ps(t, _mm512_loadu_ps(bias + 64)));
+    return _mm512_cvtps_epi32(_mm512_mul_ps(t, _mm512_loadu_ps(bias + 16 * nv)));
 }
 
+/// Four vectors: a row of a wide panel, or two rows of a narrow one.
 static inline __attribute__((always_inline)) __m512i octi_strip_bytes_512(const struct octi_requant_512 *requant,
                                                                           const float *bias,
                                                                           __m512i s0,
                                                                           __m512i s1,
                                                                           __m512i s2,
                                                                           __m512i s3,
+                                                                          const int nv,
                                                                           const bool whole)
 {
-    s0 = octi_strip_finish_512(s0, bias, requant, whole);
-    s1 = octi_strip_finish_512(s1, bias + 16, requant, whole);
-    s2 = octi_strip_finish_512(s2, bias + 32, requant, whole);
-    s3 = octi_strip_finish_512(s3, bias + 48, requant, whole);
+    const float *second = nv == 4 ? bias + 32 : bias;
+    s0 = octi_strip_finish_512(s0, bias, nv, requant, whole);
+    s1 = octi_strip_finish_512(s1, bias + 16, nv, requant, whole);
+    s2 = octi_strip_finish_512(s2, second, nv, requant, whole);
+    s3 = octi_strip_finish_512(s3, second + 16, nv, requant, whole);
     return octi_pack_saturated_512(s0, s1, s2, s3, requant);
 }
 
-static inline __attribute__((always_inline)) void octi_strip_store_512(
-    const struct octi_strip_512 *strip, uint8_t *c, const float *bias, __m512i s0, __m512i s1, __m512i s2, __m512i s3)
+static inline __attribute__((always_inline)) __m512i octi_strip_row_512(const struct octi_requant_512 *requant,
+                                                                        const float *bias,
+                                                                        __m512i s0,
+                                                                        __m512i s1,
+                                                                        __m512i s2,
+                                                                        __m512i s3,
+                                                                        const int nv)
 {
-    const struct octi_requant_512 *requant = &strip->requant;
-    __m512i bytes = requant->bias_whole ? octi_strip_bytes_512(requant, bias, s0, s1, s2, s3, true)
-                                        : octi_strip_bytes_512(requant, bias, s0, s1, s2, s3, false);
-    if (requant->bounded) {
-        bytes = octi_bound_bytes_512(bytes, requant);
-    }
-    _mm512_mask_storeu_epi8(c, strip->mask, bytes);
+    const __m512i bytes = requant->bias_whole ? octi_strip_bytes_512(requant, bias, s0, s1, s2, s3, nv, true)
+                                              : octi_strip_bytes_512(requant, bias, s0, s1, s2, s3, nv, false);
+    return requant->bounded ? octi_bound_bytes_512(bytes, requant) : bytes;
 }
 
-/// `rows`, 3..6, and `far` are constants at every call. `far` is for few rows and weights from beyond the second-level
-/// cache: a tile asks for its own a little before it reads them, and so for those of the next panel, which lie behind.
+/// Two rows of a panel of 32 columns, which lie in turns of eight columns when packed together; `second` may be
+/// missing.
 static inline __attribute__((always_inline)) void
-octi_strip_512(struct octi_strip_512 *strip, const size_t rows, const bool far)
+octi_strip_store_two_512(uint8_t *c, uint8_t *d, const bool second, __mmask64 mask, __m512i bytes)
+{
+    bytes = _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), bytes);
+    _mm256_mask_storeu_epi8(c, (__mmask32)mask, _mm512_castsi512_si256(bytes));
+    if (second) {
+        _mm256_mask_storeu_epi8(d, (__mmask32)mask, _mm512_extracti64x4_epi64(bytes, 1));
+    }
+}
+
+/// `rows`, 3..6 (`nv`, vectors of 16 columns, 4) or 4..8 (2), and `far` are constants at every call. `far` is for few
+/// rows and weights from beyond the second-level cache: a tile asks for its own a little before it reads them, and so
+/// for those of the next panel, which lie behind.
+static inline __attribute__((always_inline)) void
+octi_strip_512(struct octi_strip_512 *strip, const size_t rows, const int nv, const bool far)
 {
     const uint8_t *a = strip->a;
     uint8_t *c = strip->c;
     const int8_t *ahead = strip->ahead;
     for (size_t tiles = strip->tiles; tiles > 0; tiles--) {
         const int32_t *start = strip->panel;
-        const int8_t *w = (const int8_t *)strip->panel + octi_panel_header_bytes(64);
+        const int8_t *w = (const int8_t *)strip->panel + octi_panel_header_bytes((size_t)nv * 16);
         const int8_t *line = ahead < strip->ahead_end ? ahead : w;
         const char *next_rows = (const char *)a + rows * strip->a_stride;
         size_t stride = strip->a_stride;
         OCTI_STRIP_UNKNOWN(stride);
-        const uint8_t *x = a, *y = a + 3 * stride; // two pointers and a stride address six rows
+        const uint8_t *x = a, *y = a + 3 * stride,
+                      *z = a + 6 * stride; // with the stride, pointers address three rows each
         OCTI_STRIP_UNKNOWN(y);
+        OCTI_STRIP_UNKNOWN(z);
         const uint8_t *end = x + ((strip->k + 3) / 4 - OCTI_STRIP_TAIL) * 4;
         const __m512i start0 = _mm512_loadu_si512(start), start1 = _mm512_loadu_si512(start + 16);
-        const __m512i start2 = _mm512_loadu_si512(start + 32), start3 = _mm512_loadu_si512(start + 48);
-#define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)
+        const __m512i start2 = nv > 2 ? _mm512_loadu_si512(start + 32) : start0;
+        const __m512i start3 = nv > 2 ? _mm512_loadu_si512(start + 48) : start0;
+#define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
 #define DECLARE(r)   __m512i s##r##0 = start0, s##r##1 = start1, s##r##2 = start2, s##r##3 = start3;
         EACH_ROW(DECLARE)
 #undef DECLARE
 #define WEIGHTS(at)                                                                                                    \
     const __m512i w0 = octi_keep_512(_mm512_loadu_si512(w + (at)));                                                    \
     const __m512i w1 = octi_keep_512(_mm512_loadu_si512(w + (at) + 64));                                               \
-    const __m512i w2 = octi_keep_512(_mm512_loadu_si512(w + (at) + 128));                                              \
-    const __m512i w3 = octi_keep_512(_mm512_loadu_si512(w + (at) + 192));
+    const __m512i w2 = nv > 2 ? octi_keep_512(_mm512_loadu_si512(w + (at) + 128)) : w0;                                \
+    const __m512i w3 = nv > 2 ? octi_keep_512(_mm512_loadu_si512(w + (at) + 192)) : w0;
 #define DOT_AT(r, at)                                                                                                  \
     if (r < rows) {                                                                                                    \
-        const __m512i quad = octi_broadcast_quad_512((r < 3 ? x : y) + r % 3 * stride + (at));                         \
+        const __m512i quad = octi_broadcast_quad_512((r < 3 ? x : r < 6 ? y : z) + r % 3 * stride + (at));             \
         s##r##0 = octi_dot_u8s8_512(s##r##0, quad, w0);                                                                \
         s##r##1 = octi_dot_u8s8_512(s##r##1, quad, w1);                                                                \
-        s##r##2 = octi_dot_u8s8_512(s##r##2, quad, w2);                                                                \
-        s##r##3 = octi_dot_u8s8_512(s##r##3, quad, w3);                                                                \
+        if (nv > 2) {                                                                                                  \
+            s##r##2 = octi_dot_u8s8_512(s##r##2, quad, w2);                                                            \
+            s##r##3 = octi_dot_u8s8_512(s##r##3, quad, w3);                                                            \
+        }                                                                                                              \
     }
 #define DOT(r) DOT_AT(r, 0)
 #define KEEP(r)                                                                                                        \
-    s##r##0 = octi_stay_512(s##r##0);                                                                                  \
-    s##r##1 = octi_stay_512(s##r##1);                                                                                  \
-    s##r##2 = octi_stay_512(s##r##2);                                                                                  \
-    s##r##3 = octi_stay_512(s##r##3);
+    if (r < rows) {                                                                                                    \
+        s##r##0 = octi_stay_512(s##r##0);                                                                              \
+        s##r##1 = octi_stay_512(s##r##1);                                                                              \
+        if (nv > 2) {                                                                                                  \
+            s##r##2 = octi_stay_512(s##r##2);                                                                          \
+            s##r##3 = octi_stay_512(s##r##3);                                                                          \
+        }                                                                                                              \
+    }
         for (size_t r = 0; r < rows; r++) { // results of a large product come to lie beyond the second-level cache
             __builtin_prefetch(c + r * strip->c_stride, 1, 2);
         }
@@ -132,21 +158,30 @@ octi_strip_512(struct octi_strip_512 *strip, const size_t rows, const bool far)
                     next_rows += 64;
                 }
             }
-            w += 256;
+            w += 64 * nv;
             x += 4;
             y += 4;
+            z += 4;
         }
         size_t c_stride = strip->c_stride;
         OCTI_STRIP_UNKNOWN(c_stride);
-        uint8_t *d = c + 3 * c_stride;
+        uint8_t *d = c + 3 * c_stride, *e = c + 6 * c_stride;
         OCTI_STRIP_UNKNOWN(d);
+        OCTI_STRIP_UNKNOWN(e);
         OCTI_STRIP_UNKNOWN(start);
-        const float *bias = (const float *)start + 64;
-#define TWO_DOTS(r1, r2, i) {WEIGHTS(256 * (i)) DOT_AT(r1, 4 * (i)) DOT_AT(r2, 4 * (i))}
+        const float *bias = (const float *)start + 16 * nv;
+        const struct octi_requant_512 *requant = &strip->requant;
+#define TWO_DOTS(r1, r2, i) {WEIGHTS(64 * nv * (i)) DOT_AT(r1, 4 * (i)) DOT_AT(r2, 4 * (i))}
+#define ROW(r)              ((r < 3 ? c : r < 6 ? d : e) + r % 3 * c_stride)
 #define STORE(r)                                                                                                       \
-    if (r < rows) {                                                                                                    \
-        uint8_t *to = (r < 3 ? c : d) + r % 3 * c_stride;                                                              \
-        octi_strip_store_512(strip, to, bias, s##r##0, s##r##1, s##r##2, s##r##3);                                     \
+    if (nv == 4 && r < rows) {                                                                                         \
+        const __m512i bytes = octi_strip_row_512(requant, bias, s##r##0, s##r##1, s##r##2, s##r##3, nv);               \
+        _mm512_mask_storeu_epi8(ROW(r), strip->mask, bytes);                                                           \
+    }
+#define STORE_TWO(r1, r2)                                                                                              \
+    if (nv == 2) {                                                                                                     \
+        const __m512i bytes = octi_strip_row_512(requant, bias, s##r1##0, s##r1##1, s##r2##0, s##r2##1, nv);           \
+        octi_strip_store_two_512(ROW(r1), ROW(r2), r2 < rows, strip->mask, bytes);                                     \
     }
 #define END_TWO(r1, r2)                                                                                                \
     if (r1 < rows) {                                                                                                   \
@@ -156,12 +191,16 @@ octi_strip_512(struct octi_strip_512 *strip, const size_t rows, const bool far)
         TWO_DOTS(r1, r2, 3)                                                                                            \
         STORE(r1)                                                                                                      \
         STORE(r2)                                                                                                      \
+        STORE_TWO(r1, r2)                                                                                              \
     }
         END_TWO(0, 1)
         END_TWO(2, 3)
         END_TWO(4, 5)
+        END_TWO(6, 7)
 #undef END_TWO
+#undef STORE_TWO
 #undef STORE
+#undef ROW
 #undef TWO_DOTS
 #undef KEEP
 #undef DOT

@@ -22,6 +22,7 @@ struct packed_case {
     struct octi_panels packed;
     struct octi_panel *panels;
     void *bytes;
+    size_t n_bytes;
     uint32_t *starts; ///< with `seen`
 };
 
@@ -86,6 +87,7 @@ pack_source(struct packed_case *c, const struct octi_panel_geometry *geometry, c
         abort();
     }
     c->panels = calloc(octi_panel_count(geometry, c->n), sizeof *c->panels);
+    c->n_bytes = bytes;
     c->bytes = oct_allocator_default()->allocate(NULL, bytes, OCT_ALIGN);
     memset(c->bytes, 0, bytes);
     struct octi_panel_starts starts = {.n_sets = 1, .sets = &c->seen};
@@ -108,7 +110,7 @@ static inline void pack_case(struct packed_case *c, const struct octi_panel_geom
 
 static inline void unpack_case(struct packed_case *c)
 {
-    oct_allocator_default()->release(NULL, c->bytes, 0);
+    oct_allocator_default()->release(NULL, c->bytes, c->n_bytes);
     free(c->panels);
     free(c->starts);
     c->starts = NULL;
