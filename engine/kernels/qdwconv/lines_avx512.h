@@ -153,48 +153,10 @@ OCTI_INLINE struct octi_both_512 octi_convert_both_512(struct octi_both_512 x)
     return octi_here_512(x);
 }
 
-OCTI_INLINE struct octi_both_512
-octi_bias_both_512(struct octi_both_512 x, const char *panel, const int j, const struct octi_requant_512 *requant)
-{
-    const __m512 bias = _mm512_castsi512_ps(octi_panel_vector_512(panel, OCTI_BIAS_512 + j));
-    const __m512 factor = requant->bias_factor;
-    x.first = _mm512_castps_si512(_mm512_fmadd_ps(bias, factor, _mm512_castsi512_ps(x.first)));
-    x.second = _mm512_castps_si512(_mm512_fmadd_ps(bias, factor, _mm512_castsi512_ps(x.second)));
-    return octi_here_512(x);
-}
-
-OCTI_INLINE struct octi_both_512 octi_multiply_both_512(struct octi_both_512 x, const char *panel, const int j)
-{
-    const __m512 multiplier = _mm512_castsi512_ps(octi_panel_vector_512(panel, OCTI_MULTIPLIER_512 + j));
-    x.first = _mm512_castps_si512(_mm512_mul_ps(_mm512_castsi512_ps(x.first), multiplier));
-    x.second = _mm512_castps_si512(_mm512_mul_ps(_mm512_castsi512_ps(x.second), multiplier));
-    return octi_here_512(x);
-}
-
-OCTI_INLINE struct octi_both_512 octi_round_both_512(struct octi_both_512 x)
-{
-    x.first = _mm512_cvtps_epi32(_mm512_castsi512_ps(x.first));
-    x.second = _mm512_cvtps_epi32(_mm512_castsi512_ps(x.second));
-    return octi_here_512(x);
-}
-
 /// Two vectors as words with the zero point.
 OCTI_INLINE __m512i octi_words_512(__m512i a, __m512i b, const struct octi_requant_512 *requant)
 {
     return _mm512_adds_epi16(_mm512_packs_epi32(a, b), requant->zero_point16);
-}
-
-OCTI_INLINE struct octi_both_512
-octi_words_both_512(struct octi_both_512 x, struct octi_both_512 y, const struct octi_requant_512 *requant)
-{
-    x.first = octi_words_512(x.first, y.first, requant);
-    x.second = octi_words_512(x.second, y.second, requant);
-    return x;
-}
-
-OCTI_INLINE __m512i octi_bytes_512(__m512i low, __m512i high, const struct octi_requant_512 *requant)
-{
-    return _mm512_min_epu8(_mm512_max_epu8(_mm512_packus_epi16(low, high), requant->floor8), requant->ceiling8);
 }
 
 /// An output of each part, part 0's at `c`.
@@ -218,34 +180,6 @@ OCTI_INLINE void octi_put_512(const struct octi_line_512 *line, uint8_t *c, __m5
     _mm_mask_storeu_epi8(c + line->d3 * line->c_stride, few, _mm512_extracti32x4_epi32(bytes, 3));
 }
 
-/// Both outputs, and where the next one goes.
-OCTI_INLINE uint8_t *octi_put_both_512(const struct octi_line_512 *line,
-                                       uint8_t *c,
-                                       struct octi_both_512 low,
-                                       struct octi_both_512 high,
-                                       const struct octi_requant_512 *requant,
-                                       const int lanes)
-{
-    octi_put_512(line, c, octi_bytes_512(low.first, high.first, requant), lanes);
-    c += line->c_stride;
-    octi_put_512(line, c, octi_bytes_512(low.second, high.second, requant), lanes);
-    return c + line->c_stride;
-}
-
-/// The last two of a line, of which the second may be none.
-OCTI_INLINE void octi_put_last_512(const struct octi_line_512 *line,
-                                   uint8_t *c,
-                                   struct octi_both_512 low,
-                                   struct octi_both_512 high,
-                                   const struct octi_requant_512 *requant,
-                                   const int lanes)
-{
-    octi_put_512(line, c, octi_bytes_512(low.first, high.first, requant), lanes);
-    if (line->length % 2 == 0) {
-        octi_put_512(line, c + line->c_stride, octi_bytes_512(low.second, high.second, requant), lanes);
-    }
-}
-
 /// Columns of the windows of a line that lie in the image, the same in every line of as many outputs from `begin` on.
 struct octi_columns_512 {
     size_t outputs; ///< 0: nothing is known yet
@@ -259,12 +193,13 @@ struct octi_columns_512 {
 OCTI_INLINE bool octi_is_padding_512(
     const struct octi_qgemm_call *call, size_t m, size_t n, size_t tap, size_t column, const size_t x_stride)
 {
-    const size_t pixel = column / x_stride < n - 1 ? column / x_stride : n - 1;
+    const size_t first = x_stride == 2 ? column / 2 : column; // output that sees it first
+    const size_t pixel = first < n - 1 ? first : n - 1;
     return call->offsets[(tap + column - pixel * x_stride) * call->offset_stride + m + pixel] == OCTI_QGEMM_PADDING;
 }
 
-/// Finds them for the n rows of the call from m, pixels of their line from `begin` on, in the first row that lies in
-/// the image, if one does.
+/// Finds them for the n rows of the call from m, pixels of their line from `begin` on, in a row that lies in the image,
+/// if one does: the one in the middle is the most likely.
 OCTI_INLINE void octi_find_columns_512(const struct octi_qgemm_call *call,
                                        size_t m,
                                        size_t n,
@@ -277,7 +212,8 @@ OCTI_INLINE void octi_find_columns_512(const struct octi_qgemm_call *call,
     if (columns->begin != begin) {
         columns->outputs = 0;
     }
-    for (size_t ky = 0; ky < height && columns->outputs != n; ky++) {
+    for (size_t i = 0; i < height && columns->outputs != n; i++) {
+        const size_t ky = (i + height / 2) % height;
         const size_t tap = ky * width;
         size_t end = (n - 1) * x_stride + width;
         size_t first = 0;

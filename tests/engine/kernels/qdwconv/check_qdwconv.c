@@ -87,6 +87,13 @@ static void check_case(struct oct_rng *rng, size_t m, size_t channels, size_t wi
 static void check_lines(struct oct_rng *rng, size_t m, size_t channels, size_t side, size_t x_stride)
 {
     struct packed_case c = make_case(rng, channels, 1, side * side, true);
+    if (oct_rng_between(rng, 0, 1) == 1) {
+        c.bias_factor = 1.0f; // of weights quantized per channel: kernels add such biases
+    }
+    if (oct_rng_between(rng, 0, 2) == 0) {
+        int64_t floor = oct_rng_between(rng, 0, 255);
+        c.output = octi_output_make(c.output.zero_point, floor, oct_rng_between(rng, floor, 255), 0);
+    }
     int64_t height = oct_rng_between(rng, 1, 6);
     int64_t width = oct_rng_between(rng, 1, 20);
     int64_t above = oct_rng_between(rng, 0, (int64_t)side);
