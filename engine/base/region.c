@@ -113,12 +113,20 @@ void *octi_region_alloc(struct octi_region *region, size_t bytes)
     return memory;
 }
 
-void *octi_region_copy(struct octi_region *region, const void *data, size_t bytes)
+void *octi_region_reserve(struct octi_region *region, size_t bytes)
 {
     char *memory = cut(region, bytes);
     if (memory != NULL) {
-        memcpy(memory, data, bytes);
         memset(memory + bytes, 0, TAIL_BYTES);
+    }
+    return memory;
+}
+
+void *octi_region_copy(struct octi_region *region, const void *data, size_t bytes)
+{
+    char *memory = octi_region_reserve(region, bytes);
+    if (memory != NULL) {
+        memcpy(memory, data, bytes);
     }
     return memory;
 }
