@@ -1,7 +1,7 @@
 /// What a graph is inside, for the files of engine/graph and the planner.
 ///
 /// A graph is built by the public functions, which check everything, and becomes immutable with oct_graph_finish().
-/// Rewriting works on a copy (octi_graph_copy), whose constants' bytes are borrowed from the original;
+/// Rewriting works on a copy (octi_graph_copy), whose constants are borrowed from the original;
 /// engine/graph/edit.h has the operations on it. All names, arrays, attributes and bytes of a graph live in its region.
 #ifndef OCTET_ENGINE_GRAPH_GRAPH_IMPL_H
 #define OCTET_ENGINE_GRAPH_GRAPH_IMPL_H
@@ -126,7 +126,8 @@ OCT_NODISCARD enum oct_status octi_node_infer(const struct oct_graph *graph,
 /// Fills rows_independent and reason.
 void octi_graph_prove_rows(struct oct_graph *graph);
 
-/// A finished copy in its own region; the bytes of constants are borrowed from `source`. OCT_ERR_NOMEM.
+/// A finished copy in its own region; the bytes of constants and their parameters per channel are borrowed from
+/// `source`. OCT_ERR_NOMEM.
 OCT_NODISCARD enum oct_status octi_graph_copy(const struct oct_graph *source,
                                               const struct oct_allocator *allocator,
                                               struct oct_graph **copy,

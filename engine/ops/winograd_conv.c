@@ -311,7 +311,7 @@ static enum oct_status keep_filters(struct oct_op_prepare_call *call, struct oct
 {
     const size_t third = octi_qwinograd_third_size(conv->channels); // a few of them: no overflow
     int16_t *filters =
-        oct_op_prepare_alloc(call, conv->weights->n_panels * OCTI_QWINOGRAD_THIRDS * third * sizeof *filters);
+        oct_op_prepare_reserve(call, conv->weights->n_panels * OCTI_QWINOGRAD_THIRDS * third * sizeof *filters);
     if (filters == NULL) {
         return OCT_ERR_NOMEM;
     }

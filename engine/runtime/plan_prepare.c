@@ -2,6 +2,7 @@
 // constants, they read the graph's bytes; what some step will read while running is copied afterwards. Constants that
 // wait in a source are read for the step that packs them, into memory that all such steps use in turn: it stays in the
 // caches, and no more of it is needed than the largest of them takes.
+#include "engine/graph/desc.h"
 #include "engine/runtime/plan_impl.h"
 
 #include <string.h>
@@ -29,6 +30,10 @@ static enum oct_status keep_constant(struct oct_plan *plan, oct_value_id id, str
                              "no memory for a constant of %zu bytes", bytes);
     }
     plan->constant_blocks[id] = block;
+    if (octi_desc_copy(&plan->region, &value->desc, &value->desc) != OCT_OK) {
+        return octi_graph_no_memory(error);
+    }
+    value->constant->desc.qparams = value->desc.qparams;
     if (octi_value_is_deferred(value)) {
         enum oct_status status = octi_value_read(value, block, error);
         if (status != OCT_OK) {
@@ -40,6 +45,18 @@ static enum oct_status keep_constant(struct oct_plan *plan, oct_value_id id, str
     memset(block + bytes, 0, READABLE_PAST_END);
     value->constant->data = block;
     return OCT_OK;
+}
+
+// The graph's bytes and parameters per channel, which nobody reads any more.
+static void forget_constant(struct octi_value *value)
+{
+    if (value->desc.qparams.scheme == OCT_QSCHEME_PER_CHANNEL_AFFINE) {
+        value->desc.qparams.channels = 0;
+        value->desc.qparams.scales = NULL;
+        value->desc.qparams.zero_points = NULL;
+    }
+    value->constant->desc.qparams = value->desc.qparams;
+    value->constant->data = NULL;
 }
 
 void octi_plan_release_constants(struct oct_plan *plan)
@@ -196,7 +213,7 @@ static enum oct_status prepare_all(struct preparing *p, struct oct_error *error)
         if (value->kind != OCT_VALUE_CONSTANT) {
             value->constant = NULL;
         } else if (!p->needed[v]) {
-            value->constant->data = NULL; // the graph's bytes, which nobody reads any more
+            forget_constant(value);
         } else {
             enum oct_status status = keep_constant(plan, (oct_value_id)v, error);
             if (status != OCT_OK) {

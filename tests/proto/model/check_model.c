@@ -227,9 +227,6 @@ START_TEST(large_weights_are_read_from_the_file_when_a_plan_packs_them)
     struct oct_plan_options reference = oct_plan_options_default();
     reference.reference_only = reference.no_rewrite = true; // which reads the weights while it runs
     ck_assert_ok(oct_plan_create(oct_model_graph(read), &reference, &plan, &error), &error);
-    run_wide(plan, again);
-    ck_assert_mem_eq(again, from_memory, WIDE);
-    oct_plan_release(plan);
     ck_assert_status_ok(oct_sha256(file.data, file.length, expected));
     ck_assert_status_ok(oct_model_sha256(read, found));
     ck_assert_mem_eq(found, expected, OCT_SHA256_BYTES);
@@ -237,6 +234,9 @@ START_TEST(large_weights_are_read_from_the_file_when_a_plan_packs_them)
     ck_assert_status_ok(oct_model_sha256(read, found)); // of the file that was opened
     oct_model_close(given);
     oct_model_close(read);
+    run_wide(plan, again); // which keeps nothing of the model
+    ck_assert_mem_eq(again, from_memory, WIDE);
+    oct_plan_release(plan);
     oct_buffer_deinit(&file);
 }
 END_TEST
