@@ -86,26 +86,29 @@ struct block {
 // A piece of k, of all taps and columns.
 struct piece {
     size_t first, n;          // k that exist
-    int64_t stride;           // between them where it is the same for all, > 0; else 0
     int64_t start;            // offset of the first of them
-    int64_t offsets[PIECE_K]; // from there
+    int64_t stride;           // between them where it is the same for all, > 0; else 0
+    int64_t offsets[PIECE_K]; // where it is not: from there
 };
 
 static struct piece piece_of(const struct matrix *matrix, size_t first)
 {
     const struct octi_panel_source *source = &matrix->source;
-    const bool even = is_pixelwise(source);
     struct piece piece;
     piece.first = first;
     piece.n = matrix->k - first < PIECE_K ? matrix->k - first : PIECE_K;
     piece.start = element_offset(source, 0, first);
-    piece.stride = even ? source->channel_stride : piece.n > 1 ? element_offset(source, 0, first + 1) - piece.start : 1;
-    piece.stride = piece.stride > 0 ? piece.stride : 0;
-    for (size_t i = 0; i < piece.n; i++) {
-        piece.offsets[i] =
-            even ? (int64_t)i * source->channel_stride : element_offset(source, 0, first + i) - piece.start;
-        piece.stride = piece.offsets[i] == (int64_t)i * piece.stride ? piece.stride : 0;
+    piece.stride = 0;
+    if (is_pixelwise(source) && source->channel_stride > 0) {
+        piece.stride = source->channel_stride;
+        return piece;
     }
+    bool even = true;
+    for (size_t i = 0; i < piece.n; i++) {
+        piece.offsets[i] = element_offset(source, 0, first + i) - piece.start;
+        even = even && piece.offsets[i] == (int64_t)i * piece.offsets[i > 0 ? 1 : 0];
+    }
+    piece.stride = even && piece.n > 1 && piece.offsets[1] > 0 ? piece.offsets[1] : 0;
     return piece;
 }
 
@@ -168,7 +171,8 @@ static void pack_any(const struct octi_panel_packing *packing,
             const struct slot *slot = &block->slots[i];
             int32_t sum = 0;
             for (size_t k = 0; slot->from != NULL && k < piece->n; k++) {
-                const int8_t weight = slot->from[start + piece->offsets[k]];
+                const int64_t offset = piece->stride > 0 ? (int64_t)k * piece->stride : piece->offsets[k];
+                const int8_t weight = slot->from[start + offset];
                 tap_at[slot->place + k / kr * step + k % kr] = weight;
                 sum += weight;
             }
