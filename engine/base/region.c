@@ -10,9 +10,8 @@
 #define SMALL_ALIGN 16
 #define TAIL_BYTES  64 // what a kernel may read past the end of a tensor
 
-// Of a region that holds so much, requests up to a limit are cut from slabs of huge pages.
+// Of a region that holds so much, requests are cut from slabs of huge pages.
 #define SLAB_REGION_BYTES ((uint64_t)1 << 19)
-#define SLAB_LIMIT        (OCT_ALIGN_HUGE - HEADER_BYTES) // larger ones are worth huge pages of their own
 
 struct octi_region_block {
     struct octi_region_block *next;
@@ -62,19 +61,28 @@ static struct octi_region_block *add_block(struct octi_region *region, size_t pa
     return block;
 }
 
+static size_t room(const struct octi_region_block *block)
+{
+    return block != NULL ? block->bytes - HEADER_BYTES - block->used : 0;
+}
+
 // A slab that `bytes` fit into, or NULL. They grow with the region, so that their unused ends stay a small part of it.
+// What is larger than that fills up whole huge pages, and what is left of the last of them is for others: the system
+// clears it in any case.
 static struct octi_region_block *find_slab(struct octi_region *region, size_t bytes)
 {
-    struct octi_region_block *slab = region->slab;
-    if (slab != NULL && bytes <= slab->bytes - HEADER_BYTES - slab->used) {
-        return slab;
+    if (bytes <= room(region->slab)) {
+        return region->slab;
     }
-    if (region->bytes + bytes < SLAB_REGION_BYTES) {
+    size_t least;
+    if (region->bytes + bytes < SLAB_REGION_BYTES || !octi_add_size(bytes, HEADER_BYTES, &least) ||
+        !octi_round_up(least, OCT_ALIGN_HUGE, &least)) {
         return NULL;
     }
-    size_t whole = (size_t)(region->bytes / 4) / OCT_ALIGN_HUGE * OCT_ALIGN_HUGE + OCT_ALIGN_HUGE;
-    slab = add_block(region, whole - HEADER_BYTES);
-    if (slab != NULL) {
+    const size_t grown = (size_t)(region->bytes / 4) / OCT_ALIGN_HUGE * OCT_ALIGN_HUGE + OCT_ALIGN_HUGE;
+    const size_t whole = least > grown ? least : grown;
+    struct octi_region_block *slab = add_block(region, whole - HEADER_BYTES);
+    if (slab != NULL && room(slab) - bytes >= room(region->slab)) {
         region->slab = slab;
     }
     return slab;
@@ -93,7 +101,7 @@ static void *cut(struct octi_region *region, size_t bytes)
     if (!padded_bytes(bytes, &padded)) {
         return NULL;
     }
-    struct octi_region_block *block = padded <= SLAB_LIMIT ? find_slab(region, padded) : NULL;
+    struct octi_region_block *block = find_slab(region, padded);
     block = block != NULL ? block : add_block(region, padded);
     if (block == NULL) {
         return NULL;
@@ -113,12 +121,20 @@ void *octi_region_alloc(struct octi_region *region, size_t bytes)
     return memory;
 }
 
-void *octi_region_copy(struct octi_region *region, const void *data, size_t bytes)
+void *octi_region_reserve(struct octi_region *region, size_t bytes)
 {
     char *memory = cut(region, bytes);
     if (memory != NULL) {
-        memcpy(memory, data, bytes);
         memset(memory + bytes, 0, TAIL_BYTES);
+    }
+    return memory;
+}
+
+void *octi_region_copy(struct octi_region *region, const void *data, size_t bytes)
+{
+    char *memory = octi_region_reserve(region, bytes);
+    if (memory != NULL) {
+        memcpy(memory, data, bytes);
     }
     return memory;
 }

@@ -22,9 +22,11 @@ void octi_region_deinit(struct octi_region *region);
 /// Zeroed memory, 64-byte aligned, readable 64 bytes past its end; NULL when the allocator refuses. 0 bytes give a
 /// valid pointer. Large blocks, and those of a large region together, ask for huge pages.
 void *octi_region_alloc(struct octi_region *region, size_t bytes);
+/// The same, but what is in it is anything, up to its end.
+void *octi_region_reserve(struct octi_region *region, size_t bytes);
 /// A copy of `bytes` bytes, otherwise like octi_region_alloc().
 void *octi_region_copy(struct octi_region *region, const void *data, size_t bytes);
-/// Gives back what octi_region_alloc() or octi_region_copy() gave last; anything older stays until the region goes.
+/// Gives back what octi_region_alloc(), _reserve() or _copy() gave last; anything older stays until the region goes.
 void octi_region_undo(struct octi_region *region, const void *memory, size_t bytes);
 /// For many small things (names, arrays): zeroed, 16-byte aligned, not padded. NULL when the allocator refuses.
 void *octi_region_alloc_small(struct octi_region *region, size_t bytes);

@@ -13,7 +13,7 @@ static bool copy_value(struct oct_graph *graph, const struct octi_value *source,
 {
     *copy = *source;
     if (!copy_name(&graph->region, source->name, &copy->name) ||
-        octi_desc_copy(&graph->region, &source->desc, &copy->desc) != OCT_OK) {
+        (source->kind != OCT_VALUE_CONSTANT && octi_desc_copy(&graph->region, &source->desc, &copy->desc) != OCT_OK)) {
         return false;
     }
     if (source->constant) {

@@ -58,6 +58,13 @@ enum oct_status octi_node_evaluate(struct oct_graph *graph, const struct octi_no
     if (value->constant || !count_work(graph, node, &work)) {
         return OCT_OK;
     }
+    for (size_t i = 0; i < node->n_inputs; i++) {
+        enum oct_status status =
+            node->inputs[i] == OCT_VALUE_NONE ? OCT_OK : octi_graph_fetch(graph, node->inputs[i], error);
+        if (status != OCT_OK) {
+            return status;
+        }
+    }
     graph->folding_work += work;
     size_t bytes;
     void *data = NULL;

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/// Smaller constants are read at once.
+#define DEFERRED_BYTES 16384
+
 enum oct_status octi_graph_no_memory(struct oct_error *error)
 {
     return oct_error_set(error, OCT_ERR_NOMEM, NULL, OCT_POSITION_NONE, "out of memory");
@@ -188,16 +191,24 @@ enum oct_status oct_graph_add_input(struct oct_graph *graph,
     return OCT_OK;
 }
 
-static enum oct_status
-check_bytes(const struct oct_tensor_desc *desc, const void *bytes, size_t n_bytes, struct oct_error *error)
+static enum oct_status check_bytes(const struct oct_tensor_desc *desc, size_t n_bytes, struct oct_error *error)
 {
     if (oct_shape_has_batch(&desc->shape)) {
         return oct_error_set(error, OCT_ERR_INVALID, "shape", OCT_POSITION_NONE, "a constant has no batch dimension");
     }
     size_t expected;
-    if (oct_tensor_bytes(desc, 1, &expected) != OCT_OK || expected != n_bytes || !bytes) {
+    if (oct_tensor_bytes(desc, 1, &expected) != OCT_OK || expected != n_bytes) {
         return oct_error_set(error, OCT_ERR_INVALID, "data", OCT_POSITION_NONE,
                              "%zu bytes do not fill the shape: expected %zu", n_bytes, expected);
+    }
+    return OCT_OK;
+}
+
+static enum oct_status
+check_values(const struct oct_tensor_desc *desc, const void *bytes, size_t n_bytes, struct oct_error *error)
+{
+    if (!bytes) {
+        return oct_error_set(error, OCT_ERR_INVALID, "data", OCT_POSITION_NONE, "there are no bytes");
     }
     if (desc->dtype == OCT_DTYPE_BOOL) {
         for (size_t i = 0; i < n_bytes; i++) {
@@ -219,20 +230,111 @@ static enum oct_status check_room(const struct oct_graph *graph, struct oct_erro
     return OCT_OK;
 }
 
-/// Where the graph reads the constant. Borrowed bytes are never written: constants are read only.
-static void *
-keep_bytes(struct oct_graph *graph, const struct oct_tensor_desc *desc, const void *bytes, size_t n_bytes, bool borrow)
+/// Where the bytes of a new constant come from.
+struct given_bytes {
+    const void *bytes;                        ///< copied
+    const struct oct_constant_source *source; ///< NULL: `bytes`
+    uint64_t offset;
+    size_t n_bytes;
+};
+
+size_t octi_constant_bytes(const struct octi_value *value)
 {
-    bool aligned = (uintptr_t)bytes % oct_dtype_bytes(desc->dtype) == 0;
-    return borrow && aligned ? (void *)(uintptr_t)bytes : octi_region_copy(&graph->region, bytes, n_bytes);
+    size_t bytes;
+    return oct_tensor_bytes(&value->desc, 1, &bytes) == OCT_OK ? bytes : 0;
+}
+
+enum oct_status octi_value_read(const struct octi_value *value, void *bytes, struct oct_error *error)
+{
+    const struct oct_constant_source *source = value->source;
+    struct oct_error report = OCT_ERROR_INIT;
+    const enum oct_status status =
+        source->read(source->context, value->offset, bytes, octi_constant_bytes(value), &report);
+    if (status != OCT_OK) {
+        oct_error_set(&report, status, NULL, OCT_POSITION_NONE, "the constant cannot be read");
+        oct_error_prefix(&report, "constant '%.64s'", value->name);
+        if (error && error->status == OCT_OK) {
+            *error = report;
+        }
+    }
+    return status;
+}
+
+enum oct_status octi_graph_fetch(struct oct_graph *graph, oct_value_id id, struct oct_error *error)
+{
+    struct octi_value *value = &graph->values[id];
+    if (!octi_value_is_deferred(value)) {
+        return OCT_OK;
+    }
+    const size_t n_bytes = octi_constant_bytes(value);
+    void *data = octi_region_reserve(&graph->region, n_bytes);
+    if (!data) {
+        return octi_graph_no_memory(error);
+    }
+    enum oct_status status = octi_value_read(value, data, error);
+    if (status == OCT_OK) {
+        value->constant->data = data;
+    } else {
+        octi_region_undo(&graph->region, data, n_bytes);
+    }
+    return status;
+}
+
+/// Weights alone wait for a plan that packs them; where something else reads them, octi_graph_append_node() fetches
+/// them.
+static bool may_wait(const struct oct_tensor_desc *desc, size_t n_bytes)
+{
+    return desc->dtype == OCT_DTYPE_QINT8 && n_bytes >= DEFERRED_BYTES;
+}
+
+static enum oct_status append_deferred(struct oct_graph *graph,
+                                       const char *name,
+                                       const struct oct_tensor_desc *desc,
+                                       const struct given_bytes *given,
+                                       oct_value_id *id,
+                                       struct oct_error *error)
+{
+    enum oct_status status = octi_graph_append_constant(graph, name, desc, NULL, id, error);
+    if (status != OCT_OK) {
+        return status;
+    }
+    struct octi_value *value = &graph->values[*id];
+    value->source = given->source;
+    value->offset = given->offset;
+    if (!may_wait(desc, given->n_bytes)) {
+        status = octi_graph_fetch(graph, *id, error);
+        if (status == OCT_OK) {
+            status = check_values(desc, value->constant->data, given->n_bytes, error);
+        }
+    }
+    if (status != OCT_OK) {
+        graph->n_values--; // whole or not at all
+    }
+    return status;
+}
+
+static enum oct_status append_given(struct oct_graph *graph,
+                                    const char *name,
+                                    const struct oct_tensor_desc *desc,
+                                    const struct given_bytes *given,
+                                    oct_value_id *id,
+                                    struct oct_error *error)
+{
+    if (given->source) {
+        return append_deferred(graph, name, desc, given, id, error);
+    }
+    enum oct_status status = check_values(desc, given->bytes, given->n_bytes, error);
+    if (status != OCT_OK) {
+        return status;
+    }
+    void *data = octi_region_copy(&graph->region, given->bytes, given->n_bytes);
+    return data ? octi_graph_append_constant(graph, name, desc, data, id, error) : octi_graph_no_memory(error);
 }
 
 static enum oct_status add_constant(struct oct_graph *graph,
                                     const char *name,
                                     const struct oct_tensor_desc *desc,
-                                    const void *bytes,
-                                    size_t n_bytes,
-                                    bool borrow,
+                                    const struct given_bytes *given,
                                     oct_value_id *id,
                                     struct oct_error *error)
 {
@@ -244,34 +346,30 @@ static enum oct_status add_constant(struct oct_graph *graph,
         status = octi_desc_check(desc, error);
     }
     if (status == OCT_OK) {
-        status = check_bytes(desc, bytes, n_bytes, error);
+        status = check_bytes(desc, given->n_bytes, error);
     }
     if (status == OCT_OK) {
         status = check_room(graph, error);
     }
+    if (status == OCT_OK) {
+        status = append_given(graph, name, desc, given, id, error);
+    }
     if (status != OCT_OK) {
         return status;
     }
-    void *data = keep_bytes(graph, desc, bytes, n_bytes, borrow);
-    if (!data) {
-        return octi_graph_no_memory(error);
-    }
-    graph->constant_bytes += n_bytes;
-    status = octi_graph_append_constant(graph, name, desc, data, id, error);
-    return status == OCT_OK ? enter_name(graph, *id, error) : status;
+    graph->constant_bytes += given->n_bytes;
+    return enter_name(graph, *id, error);
 }
 
 static enum oct_status enter_constant(struct oct_graph *graph,
                                       const char *name,
                                       const struct oct_tensor_desc *desc,
-                                      const void *bytes,
-                                      size_t n_bytes,
-                                      bool borrow,
+                                      const struct given_bytes *given,
                                       oct_value_id *value,
                                       struct oct_error *error)
 {
     oct_value_id id = OCT_VALUE_NONE;
-    enum oct_status status = add_constant(graph, name, desc, bytes, n_bytes, borrow, &id, error);
+    enum oct_status status = add_constant(graph, name, desc, given, &id, error);
     if (status != OCT_OK) {
         oct_error_prefix(error, "constant '%.64s'", name ? name : "");
         return status;
@@ -288,18 +386,21 @@ enum oct_status oct_graph_add_constant(struct oct_graph *graph,
                                        oct_value_id *value,
                                        struct oct_error *error)
 {
-    return enter_constant(graph, name, desc, bytes, n_bytes, false, value, error);
+    const struct given_bytes given = {.bytes = bytes, .n_bytes = n_bytes};
+    return enter_constant(graph, name, desc, &given, value, error);
 }
 
-enum oct_status oct_graph_borrow_constant(struct oct_graph *graph,
-                                          const char *name,
-                                          const struct oct_tensor_desc *desc,
-                                          const void *bytes,
-                                          size_t n_bytes,
-                                          oct_value_id *value,
-                                          struct oct_error *error)
+enum oct_status oct_graph_defer_constant(struct oct_graph *graph,
+                                         const char *name,
+                                         const struct oct_tensor_desc *desc,
+                                         const struct oct_constant_source *source,
+                                         uint64_t offset,
+                                         size_t n_bytes,
+                                         oct_value_id *value,
+                                         struct oct_error *error)
 {
-    return enter_constant(graph, name, desc, bytes, n_bytes, true, value, error);
+    const struct given_bytes given = {.source = source, .offset = offset, .n_bytes = n_bytes};
+    return enter_constant(graph, name, desc, &given, value, error);
 }
 
 static enum oct_status

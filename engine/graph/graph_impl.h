@@ -1,7 +1,7 @@
 /// What a graph is inside, for the files of engine/graph and the planner.
 ///
 /// A graph is built by the public functions, which check everything, and becomes immutable with oct_graph_finish().
-/// Rewriting works on a copy (octi_graph_copy), whose constants' bytes are borrowed from the original;
+/// Rewriting works on a copy (octi_graph_copy), whose constants are borrowed from the original;
 /// engine/graph/edit.h has the operations on it. All names, arrays, attributes and bytes of a graph live in its region.
 #ifndef OCTET_ENGINE_GRAPH_GRAPH_IMPL_H
 #define OCTET_ENGINE_GRAPH_GRAPH_IMPL_H
@@ -15,11 +15,14 @@ struct octi_value {
     enum oct_value_kind kind;
     bool reached; ///< depends on a graph input
     struct oct_tensor_desc desc;
-    struct oct_view *constant; ///< constants: their bytes; `data` is NULL when a plan has packed them away. Nodes: the
-                               ///< value where it is known before running (engine/graph/evaluate.h), else NULL
-    uint32_t node, output;     ///< OCT_VALUE_NODE
-    uint32_t uses;             ///< rewriting: reads by nodes and graph outputs
-    oct_value_id replaced_by;  ///< rewriting: who reads this value reads that one, or OCT_VALUE_NONE
+    struct oct_view *constant; ///< constants: their bytes; `data` is NULL when a plan has packed them away, or while
+                               ///< they are in `source` only. Nodes: the value where it is known before running
+                               ///< (engine/graph/evaluate.h), else NULL
+    const struct oct_constant_source *source; ///< constants that were deferred: where their bytes are, from `offset` on
+    uint64_t offset;
+    uint32_t node, output;    ///< OCT_VALUE_NODE
+    uint32_t uses;            ///< rewriting: reads by nodes and graph outputs
+    oct_value_id replaced_by; ///< rewriting: who reads this value reads that one, or OCT_VALUE_NONE
 };
 
 struct octi_node {
@@ -85,6 +88,19 @@ OCT_NODISCARD enum oct_status octi_graph_append_constant(struct oct_graph *graph
                                                          oct_value_id *id,
                                                          struct oct_error *error);
 
+/// Is it a constant whose bytes have not been read?
+static inline bool octi_value_is_deferred(const struct octi_value *value)
+{
+    return value->source && value->constant->data == NULL;
+}
+
+/// Bytes of a constant, as its descriptor, which was checked when it was added, asks for.
+size_t octi_constant_bytes(const struct octi_value *value);
+/// Reads the octi_constant_bytes() of a deferred constant. Errors of the source.
+OCT_NODISCARD enum oct_status octi_value_read(const struct octi_value *value, void *bytes, struct oct_error *error);
+/// Reads them into the graph where they are deferred. Errors of the source, OCT_ERR_NOMEM.
+OCT_NODISCARD enum oct_status octi_graph_fetch(struct oct_graph *graph, oct_value_id id, struct oct_error *error);
+
 /// Appends a node of `op` without entering names in the map: arity, attributes and inference are checked as for a node
 /// from outside. Its outputs are named `name`, `name.1` and so on unless `output_names` is given.
 OCT_NODISCARD enum oct_status octi_graph_append_node(struct oct_graph *graph,
@@ -110,7 +126,8 @@ OCT_NODISCARD enum oct_status octi_node_infer(const struct oct_graph *graph,
 /// Fills rows_independent and reason.
 void octi_graph_prove_rows(struct oct_graph *graph);
 
-/// A finished copy in its own region; the bytes of constants are borrowed from `source`. OCT_ERR_NOMEM.
+/// A finished copy in its own region; the bytes of constants and their parameters per channel are borrowed from
+/// `source`. OCT_ERR_NOMEM.
 OCT_NODISCARD enum oct_status octi_graph_copy(const struct oct_graph *source,
                                               const struct oct_allocator *allocator,
                                               struct oct_graph **copy,

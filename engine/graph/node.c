@@ -186,6 +186,22 @@ static enum oct_status make_outputs(struct oct_graph *graph,
     return OCT_OK;
 }
 
+/// Reads constants that have waited for a plan and are no weights of a quantized operator here.
+static enum oct_status fetch_inputs(struct oct_graph *graph,
+                                    const struct oct_op *op,
+                                    const oct_value_id *inputs,
+                                    size_t n_inputs,
+                                    struct oct_error *error)
+{
+    enum oct_status status = OCT_OK;
+    for (size_t i = 0; i < n_inputs && status == OCT_OK; i++) {
+        if (inputs[i] != OCT_VALUE_NONE && (!octi_input_is_weight(op, i) || !op->prepare)) {
+            status = octi_graph_fetch(graph, inputs[i], error);
+        }
+    }
+    return status;
+}
+
 enum oct_status octi_graph_append_node(struct oct_graph *graph,
                                        const char *name,
                                        const struct oct_op *op,
@@ -202,6 +218,9 @@ enum oct_status octi_graph_append_node(struct oct_graph *graph,
     struct octi_value values[OCT_OP_MAX_OUTPUTS];
     const char *mixes_rows = NULL;
     enum oct_status status = check_inputs(graph, op, inputs, n_inputs, error);
+    if (status == OCT_OK) {
+        status = fetch_inputs(graph, op, inputs, n_inputs, error);
+    }
     if (status == OCT_OK) {
         status = make_node(graph, name, inputs, n_inputs, attributes, n_attributes, &node, error);
     }

@@ -61,8 +61,8 @@ static bool pack(struct packed *packed, const struct octi_panel_geometry *geomet
         bytes > PACKED_BYTES) {
         return false;
     }
-    memset(packed->bytes, 0, sizeof packed->bytes);
-    octi_panels_pack(geometry, &source, columns, COLUMNS, 121, packed->panels, packed->bytes, NULL, &packed->weights);
+    octi_panels_pack(geometry, octi_quads_at(0), &source, columns, COLUMNS, 121, packed->panels, packed->bytes, NULL,
+                     &packed->weights);
     return true;
 }
 
@@ -219,6 +219,38 @@ bool octi_gather_self_test(const struct octi_gather *record)
     octi_gather_at(0)->run(&call, TAPS, COLUMNS, PITCH, expected);
     record->run(&call, TAPS, COLUMNS, PITCH, got);
     return memcmp(expected, got, sizeof got) == 0;
+}
+
+// Columns of one tap, and of a 3x3 window as PyTorch stores it; one of them does not exist.
+static bool quads_self_test_with(const struct octi_quads *record, size_t quads, size_t taps)
+{
+    enum { N = OCTI_QUADS_COLUMNS, MOST = 9 * 4 * OCTI_QUADS_MAX };
+    int8_t weights[N * MOST];
+    const int8_t *columns[N];
+    _Alignas(64) int8_t expected[N * MOST] = {0};
+    _Alignas(64) int8_t got[N * MOST] = {0};
+    uint32_t expected_sums[9 * N] = {0};
+    uint32_t got_sums[9 * N] = {0};
+    fill((uint8_t *)weights, sizeof weights);
+    for (size_t p = 0; p < N; p++) {
+        columns[p] = p == 5 ? NULL : weights + p * taps * 4 * quads;
+    }
+    const size_t step = (size_t)4 * N;
+    struct octi_quads_call call = {.columns = columns, .n = quads, .taps = taps, .stride = taps, .step = step};
+    call.tap_step = quads * step;
+    call.sums_step = N;
+    call.to = expected;
+    call.sums = expected_sums;
+    octi_quads_at(0)->run(&call);
+    call.to = got;
+    call.sums = got_sums;
+    record->run(&call);
+    return memcmp(expected, got, sizeof got) == 0 && memcmp(expected_sums, got_sums, sizeof got_sums) == 0;
+}
+
+bool octi_quads_self_test(const struct octi_quads *record)
+{
+    return quads_self_test_with(record, 13, 1) && quads_self_test_with(record, 7, 9);
 }
 
 bool octi_qgroupconv_self_test(const struct octi_qgroupconv *record)

@@ -14,6 +14,7 @@
 #include "engine/kernels/qfirstconv/qfirstconv.h"
 #include "engine/kernels/qgemm/qgemm.h"
 #include "engine/kernels/qgroupconv/qgroupconv.h"
+#include "engine/kernels/quads/quads.h"
 #include "engine/kernels/qwinograd/qwinograd.h"
 #include "engine/kernels/transpose/transpose.h"
 

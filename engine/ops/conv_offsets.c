@@ -56,7 +56,7 @@ enum oct_status octi_conv_alloc_entries(struct oct_op_prepare_call *call, size_t
     if (!octi_mul_size(n, each, &count) || !octi_mul_size(count, sizeof **entries, &bytes)) {
         return oct_error_set(call->error, OCT_ERR_LIMIT, NULL, OCT_POSITION_NONE, "the window table overflows size_t");
     }
-    *entries = oct_op_prepare_alloc(call, bytes);
+    *entries = oct_op_prepare_reserve(call, bytes);
     return *entries != NULL ? OCT_OK : OCT_ERR_NOMEM;
 }
 

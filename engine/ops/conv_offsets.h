@@ -43,7 +43,7 @@ enum oct_status octi_conv_line_offsets_plan(struct oct_op_prepare_call *call,
 /// Pixels of zero points, for OCTI_QGEMM_PADDING; NULL when memory is refused.
 const uint8_t *octi_conv_padding(struct oct_op_prepare_call *call, size_t bytes, int64_t zero_point);
 
-/// Plan memory for `n` times `each` entries. OCT_ERR_NOMEM, OCT_ERR_LIMIT.
+/// Plan memory for `n` times `each` entries, whatever is in it. OCT_ERR_NOMEM, OCT_ERR_LIMIT.
 enum oct_status octi_conv_alloc_entries(struct oct_op_prepare_call *call, size_t n, size_t each, int32_t **entries);
 
 #endif

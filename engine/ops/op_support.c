@@ -219,15 +219,24 @@ bool octi_index_next(const struct oct_shape *shape, int64_t *index)
     return false;
 }
 
-void *oct_op_prepare_alloc(struct oct_op_prepare_call *call, size_t bytes)
+static void *report(struct oct_op_prepare_call *call, void *block, size_t bytes)
 {
-    void *block = octi_region_alloc(call->plan_memory, bytes);
     if (block == NULL) {
         oct_error_set(call->error, OCT_ERR_NOMEM, NULL, OCT_POSITION_NONE,
                       "%s: %zu bytes for its plan are over the budget or out of memory",
                       call->op != NULL ? call->op->name : "operator", bytes);
     }
     return block;
+}
+
+void *oct_op_prepare_alloc(struct oct_op_prepare_call *call, size_t bytes)
+{
+    return report(call, octi_region_alloc(call->plan_memory, bytes), bytes);
+}
+
+void *oct_op_prepare_reserve(struct oct_op_prepare_call *call, size_t bytes)
+{
+    return report(call, octi_region_reserve(call->plan_memory, bytes), bytes);
 }
 
 const void *oct_op_prepare_share(struct oct_op_prepare_call *call, const void *table, size_t bytes)

@@ -67,7 +67,7 @@ enum oct_status octi_product_pack(struct oct_op_prepare_call *call,
     }
     struct octi_panel_column *columns = make_columns(call);
     struct octi_panel *panels = columns != NULL ? oct_op_prepare_alloc(call, table_bytes) : NULL;
-    unsigned char *place = panels != NULL ? oct_op_prepare_alloc(call, bytes) : NULL;
+    unsigned char *place = panels != NULL ? oct_op_prepare_reserve(call, bytes) : NULL;
     if (place == NULL) {
         return OCT_ERR_NOMEM;
     }
@@ -82,8 +82,9 @@ enum oct_status octi_product_pack(struct oct_op_prepare_call *call,
     }
     struct octi_panel_source group = *source;
     for (size_t g = 0; g < n_groups && status == OCT_OK; g++) {
-        octi_panels_pack(geometry, &group, columns + g * n_columns, n_columns, x_zero_point, panels + g * n_panels,
-                         place + g * group_bytes, zoned ? &starts : NULL, &packed[g]);
+        octi_panels_pack(geometry, octi_quads_select(call->cpu_features), &group, columns + g * n_columns, n_columns,
+                         x_zero_point, panels + g * n_panels, place + g * group_bytes, zoned ? &starts : NULL,
+                         &packed[g]);
         packed[g].bias_factor = bias_factor;
         group.weights += (int64_t)n_columns * source->column_stride;
         if (zoned) {

@@ -71,14 +71,19 @@ static bool is_plain_3x3(const struct octi_conv_geometry *geometry)
            geometry->kernel[OCTI_CONV_DEPTH] == 1;
 }
 
-// Is minimal filtering possible and exact?
+// Is minimal filtering possible, if the sums allow it?
 static bool is_possible(const struct oct_op_prepare_call *call,
                         const struct octi_conv_geometry *geometry,
                         const struct octi_panels *weights)
 {
     return octi_qwinograd_select(call->cpu_features)->kernel.isa != OCTI_ISA_scalar && is_plain_3x3(geometry) &&
-           geometry->group_channels >= MIN_CHANNELS && octi_qwinograd_reads(weights) &&
-           octi_qwinograd_holds(call->constants[OCTI_WEIGHTED_WEIGHT]->data, weights->n_columns,
+           geometry->group_channels >= MIN_CHANNELS && octi_qwinograd_reads(weights);
+}
+
+// Is it exact? The last question, because all weights have to be looked at.
+static bool is_exact(const struct oct_op_prepare_call *call, const struct octi_panels *weights)
+{
+    return octi_qwinograd_holds(call->constants[OCTI_WEIGHTED_WEIGHT]->data, weights->n_columns,
                                 weights->taps * weights->k, (int32_t)call->inputs[OCTI_WEIGHTED_X]->qparams.zero_point);
 }
 
@@ -306,7 +311,7 @@ static enum oct_status keep_filters(struct oct_op_prepare_call *call, struct oct
 {
     const size_t third = octi_qwinograd_third_size(conv->channels); // a few of them: no overflow
     int16_t *filters =
-        oct_op_prepare_alloc(call, conv->weights->n_panels * OCTI_QWINOGRAD_THIRDS * third * sizeof *filters);
+        oct_op_prepare_reserve(call, conv->weights->n_panels * OCTI_QWINOGRAD_THIRDS * third * sizeof *filters);
     if (filters == NULL) {
         return OCT_ERR_NOMEM;
     }
@@ -372,7 +377,7 @@ enum oct_status octi_winograd_conv_plan(struct oct_op_prepare_call *call,
     conv->output = output;
     conv->seen = seen;
     plan_blocks(conv);
-    if (!octi_winograd_conv_suits(conv, call->max_rows)) {
+    if (!octi_winograd_conv_suits(conv, call->max_rows) || !is_exact(call, weights)) {
         return OCT_OK;
     }
     conv->padding = octi_conv_padding(call, conv->channels, conv->zero_point);

@@ -1,37 +1,62 @@
 // DESIGN: a plan keeps nothing of the graph it was made from. While steps are prepared, which packs the large
-// constants, they read the graph's bytes; what some step will read while running is copied afterwards.
+// constants, they read the graph's bytes; what some step will read while running is copied afterwards. Constants that
+// wait in a source are read for the step that packs them, into memory that all such steps use in turn: it stays in the
+// caches, and no more of it is needed than the largest of them takes.
+#include "engine/graph/desc.h"
 #include "engine/runtime/plan_impl.h"
 
 #include <string.h>
 
 #define READABLE_PAST_END 64
 
+/// Less memory is not worth a huge page.
+#define HUGE_STAGING ((size_t)1 << 18)
+
 struct preparing {
     struct oct_plan *plan;
-    unsigned char *needed; ///< [n_values] read while running
+    unsigned char *needed;  ///< [n_values] read while running
+    unsigned char *staging; ///< [staging_bytes] the weight of the step that is being prepared, where it was deferred
+    size_t staging_bytes;
 };
-
-static size_t constant_bytes(const struct octi_value *value)
-{
-    size_t bytes;
-    return oct_tensor_bytes(&value->desc, 1, &bytes) == OCT_OK ? bytes : 0; // checked when it was added
-}
 
 static enum oct_status keep_constant(struct oct_plan *plan, oct_value_id id, struct oct_error *error)
 {
     struct octi_value *value = &plan->graph->values[id];
     const struct oct_allocator *allocator = &plan->budget.allocator;
-    size_t bytes = constant_bytes(value);
+    size_t bytes = octi_constant_bytes(value);
     unsigned char *block = allocator->allocate(allocator->context, bytes + READABLE_PAST_END, oct_align_of(bytes));
     if (!block) {
         return oct_error_set(error, OCT_ERR_NOMEM, value->name, OCT_POSITION_NONE,
                              "no memory for a constant of %zu bytes", bytes);
     }
-    memcpy(block, value->constant->data, bytes);
-    memset(block + bytes, 0, READABLE_PAST_END);
     plan->constant_blocks[id] = block;
+    if (octi_desc_copy(&plan->region, &value->desc, &value->desc) != OCT_OK) {
+        return octi_graph_no_memory(error);
+    }
+    value->constant->desc.qparams = value->desc.qparams;
+    if (octi_value_is_deferred(value)) {
+        enum oct_status status = octi_value_read(value, block, error);
+        if (status != OCT_OK) {
+            return status;
+        }
+    } else {
+        memcpy(block, value->constant->data, bytes);
+    }
+    memset(block + bytes, 0, READABLE_PAST_END);
     value->constant->data = block;
     return OCT_OK;
+}
+
+// The graph's bytes and parameters per channel, which nobody reads any more.
+static void forget_constant(struct octi_value *value)
+{
+    if (value->desc.qparams.scheme == OCT_QSCHEME_PER_CHANNEL_AFFINE) {
+        value->desc.qparams.channels = 0;
+        value->desc.qparams.scales = NULL;
+        value->desc.qparams.zero_points = NULL;
+    }
+    value->constant->desc.qparams = value->desc.qparams;
+    value->constant->data = NULL;
 }
 
 void octi_plan_release_constants(struct oct_plan *plan)
@@ -39,25 +64,70 @@ void octi_plan_release_constants(struct oct_plan *plan)
     const struct oct_allocator *allocator = &plan->budget.allocator;
     for (size_t v = 0; plan->constant_blocks && v < plan->graph->n_values; v++) {
         if (plan->constant_blocks[v]) {
-            size_t bytes = constant_bytes(&plan->graph->values[v]) + READABLE_PAST_END;
+            size_t bytes = octi_constant_bytes(&plan->graph->values[v]) + READABLE_PAST_END;
             allocator->release(allocator->context, plan->constant_blocks[v], bytes);
         }
     }
 }
 
-static enum oct_status
-call_prepare(struct oct_plan *plan, size_t index, bool *constants_packed, struct oct_error *error)
+// Memory for the largest constant that waits in a source. It has been found in a file and goes when the plan is ready:
+// the budget is for what a file merely declares, and for what stays.
+static enum oct_status reserve_staging(struct preparing *p, struct oct_error *error)
 {
+    const struct oct_graph *graph = p->plan->graph;
+    const struct oct_allocator *allocator = p->plan->allocator;
+    for (size_t v = 0; v < graph->n_values; v++) {
+        const struct octi_value *value = &graph->values[v];
+        const size_t bytes = octi_value_is_deferred(value) ? octi_constant_bytes(value) + READABLE_PAST_END : 0;
+        p->staging_bytes = bytes > p->staging_bytes ? bytes : p->staging_bytes;
+    }
+    if (p->staging_bytes > 0) {
+        p->staging = allocator->allocate(allocator->context, p->staging_bytes,
+                                         p->staging_bytes < HUGE_STAGING ? OCT_ALIGN : OCT_ALIGN_HUGE);
+    }
+    return p->staging || p->staging_bytes == 0 ? OCT_OK : octi_graph_no_memory(error);
+}
+
+// What a step may read of a constant while it is prepared; `staged` is its weight's view.
+static enum oct_status settle_constant(struct preparing *p,
+                                       const struct octi_node *node,
+                                       size_t input,
+                                       struct oct_view *staged,
+                                       const struct oct_view **constant,
+                                       struct oct_error *error)
+{
+    const oct_value_id id = node->inputs[input];
+    struct octi_value *value = id == OCT_VALUE_NONE ? NULL : &p->plan->graph->values[id];
+    *constant = value && value->kind == OCT_VALUE_CONSTANT ? value->constant : NULL;
+    if (!*constant || !octi_value_is_deferred(value)) {
+        return OCT_OK;
+    }
+    if (!octi_input_is_weight(node->op, input)) {
+        return octi_graph_fetch(p->plan->graph, id, error);
+    }
+    *staged = *value->constant;
+    staged->data = p->staging;
+    *constant = staged;
+    return octi_value_read(value, p->staging, error);
+}
+
+static enum oct_status call_prepare(struct preparing *p, size_t index, bool *constants_packed, struct oct_error *error)
+{
+    struct oct_plan *plan = p->plan;
     const struct octi_node *node = &plan->graph->nodes[index];
     struct octi_step *step = &plan->steps[index];
     const struct oct_tensor_desc *inputs[OCT_OP_MAX_INPUTS];
     const struct oct_view *constants[OCT_OP_MAX_INPUTS];
+    struct oct_view staged;
     struct oct_tensor_desc outputs[OCT_OP_MAX_OUTPUTS];
     for (size_t i = 0; i < node->n_inputs; i++) {
         const struct octi_value *value =
             node->inputs[i] == OCT_VALUE_NONE ? NULL : &plan->graph->values[node->inputs[i]];
         inputs[i] = value ? &value->desc : NULL;
-        constants[i] = value && value->kind == OCT_VALUE_CONSTANT ? value->constant : NULL;
+        enum oct_status status = settle_constant(p, node, i, &staged, &constants[i], error);
+        if (status != OCT_OK) {
+            return status;
+        }
     }
     for (size_t i = 0; i < node->n_outputs; i++) {
         outputs[i] = plan->graph->values[node->outputs[i]].desc;
@@ -109,7 +179,7 @@ static enum oct_status prepare_step(struct preparing *p, size_t index, struct oc
     if (step->shared) {
         step->kernel = "view";
     } else if (node->op->prepare && !plan->options.reference_only) {
-        enum oct_status status = call_prepare(plan, index, &packed, error);
+        enum oct_status status = call_prepare(p, index, &packed, error);
         if (status != OCT_OK) {
             return status;
         }
@@ -143,13 +213,14 @@ static enum oct_status prepare_all(struct preparing *p, struct oct_error *error)
         if (value->kind != OCT_VALUE_CONSTANT) {
             value->constant = NULL;
         } else if (!p->needed[v]) {
-            value->constant->data = NULL; // borrowed bytes that nobody reads any more
+            forget_constant(value);
         } else {
             enum oct_status status = keep_constant(plan, (oct_value_id)v, error);
             if (status != OCT_OK) {
                 return status;
             }
         }
+        value->source = NULL;
     }
     return OCT_OK;
 }
@@ -166,7 +237,11 @@ enum oct_status octi_plan_prepare(struct oct_plan *plan, struct oct_error *error
         return octi_graph_no_memory(error);
     }
     memset(p.needed, 0, n + 1);
-    enum oct_status status = prepare_all(&p, error);
+    enum oct_status status = reserve_staging(&p, error);
+    if (status == OCT_OK) {
+        status = prepare_all(&p, error);
+    }
+    plan->allocator->release(plan->allocator->context, p.staging, p.staging_bytes);
     allocator->release(allocator->context, p.needed, n + 1);
     return status;
 }

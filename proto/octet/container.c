@@ -5,8 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LENGTH_BYTES     ((size_t)8)
+#define LENGTH_BYTES     8
 #define MIN_HEADER_BYTES ((size_t)2)
+
+struct octi_container_window {
+    uint64_t begin; // in the file
+    size_t n;       // bytes read
+    uint8_t bytes[OCTI_CONTAINER_WINDOW];
+};
 
 struct reader {
     struct octi_json_scanner scanner;
@@ -309,50 +315,53 @@ static bool check_names(struct reader *reader)
     return true;
 }
 
-/// Length of the header, or 0 when it is not legal.
-static size_t header_length(const uint8_t *bytes, size_t n_bytes, struct oct_error *error, enum oct_status *status)
+/// Length of the header that a file of n_bytes bytes, LENGTH_BYTES at least, begins with.
+static enum oct_status
+header_length(const uint8_t *bytes, uint64_t n_bytes, size_t *header_bytes, struct oct_error *error)
 {
     uint64_t length;
-    if (n_bytes < LENGTH_BYTES + MIN_HEADER_BYTES) {
-        *status = oct_error_set(error, OCT_ERR_CORRUPT, NULL, (int64_t)n_bytes,
-                                "%zu bytes are too short for a .octet file", n_bytes);
-        return 0;
-    }
     memcpy(&length, bytes, sizeof length);
     if (length > OCT_OCTET_MAX_HEADER_BYTES && length <= n_bytes - LENGTH_BYTES) {
-        *status = oct_error_set(error, OCT_ERR_LIMIT, NULL, 0, "a header of %llu bytes, at most %zu are read",
-                                (unsigned long long)length, OCT_OCTET_MAX_HEADER_BYTES);
-        return 0;
+        return oct_error_set(error, OCT_ERR_LIMIT, NULL, 0, "a header of %llu bytes, at most %zu are read",
+                             (unsigned long long)length, OCT_OCTET_MAX_HEADER_BYTES);
     }
     if (length < MIN_HEADER_BYTES || length > n_bytes - LENGTH_BYTES) {
-        *status = oct_error_set(
-            error, OCT_ERR_CORRUPT, NULL, 0,
-            "the first 8 bytes give a header of %llu bytes, the file has %zu after them: not a .octet file, "
-            "or cut short",
-            (unsigned long long)length, n_bytes - LENGTH_BYTES);
-        return 0;
+        return oct_error_set(error, OCT_ERR_CORRUPT, NULL, 0,
+                             "the first 8 bytes give a header of %llu bytes, the file has %llu after them: not a "
+                             ".octet file, or cut short",
+                             (unsigned long long)length, (unsigned long long)(n_bytes - LENGTH_BYTES));
     }
-    return (size_t)length;
+    *header_bytes = (size_t)length;
+    return OCT_OK;
 }
 
-enum oct_status octi_container_init(struct octi_container *container,
-                                    const void *bytes,
-                                    size_t n_bytes,
-                                    const struct oct_allocator *allocator,
-                                    struct oct_error *error)
+static void begin(struct octi_container *container, const struct oct_allocator *allocator)
 {
     *container = (struct octi_container){.n_tensors = 0};
     oct_buffer_init(&container->tensor_memory, allocator, OCT_OCTET_MAX_TENSORS * sizeof *container->tensors);
     // No more than the header's own bytes, a terminator for each name, and the graph's.
     oct_buffer_init(&container->name_memory, allocator, OCT_OCTET_MAX_HEADER_BYTES + OCT_OCTET_MAX_TENSORS);
     oct_buffer_init(&container->graph_memory, allocator, OCT_OCTET_MAX_GRAPH_BYTES + 1);
-    enum oct_status status = OCT_OK;
-    size_t length = header_length(bytes, n_bytes, error, &status);
-    if (status != OCT_OK) {
-        return status;
-    }
-    const uint8_t *header = (const uint8_t *)bytes + LENGTH_BYTES, *data = header + length;
-    struct reader reader = {.container = container, .data_bytes = n_bytes - LENGTH_BYTES - length};
+    oct_buffer_init(&container->header_memory, allocator, OCT_OCTET_MAX_HEADER_BYTES);
+}
+
+static enum oct_status check_size_of_file(uint64_t n_bytes, struct oct_error *error)
+{
+    return n_bytes >= LENGTH_BYTES + MIN_HEADER_BYTES && n_bytes <= SIZE_MAX
+               ? OCT_OK
+               : oct_error_set(error, OCT_ERR_CORRUPT, NULL, (int64_t)n_bytes,
+                               "%llu bytes are too short for a .octet file", (unsigned long long)n_bytes);
+}
+
+/// @param data  what is behind the header, or NULL
+static enum oct_status read_container(struct octi_container *container,
+                                      const uint8_t *header,
+                                      size_t length,
+                                      const uint8_t *data,
+                                      uint64_t n_bytes,
+                                      struct oct_error *error)
+{
+    struct reader reader = {.container = container, .data_bytes = (size_t)n_bytes - LENGTH_BYTES - length};
     octi_json_scan_init(&reader.scanner, header, length, LENGTH_BYTES, error);
     reader.scanner.wrong_type = OCT_ERR_CORRUPT;
     if (!read_header(&reader)) {
@@ -362,7 +371,8 @@ enum oct_status octi_container_init(struct octi_container *container,
     for (size_t i = 0; i < container->n_tensors; i++) {
         struct octi_container_tensor *tensor = &container->tensors[i];
         tensor->name = (const char *)container->name_memory.data + tensor->name_offset;
-        tensor->data = data + tensor->begin;
+        tensor->data = data != NULL ? data + tensor->begin : NULL;
+        tensor->offset = LENGTH_BYTES + length + tensor->begin;
         tensor->n_bytes = tensor->end - tensor->begin;
     }
     if (!check_coverage(&reader) || !check_names(&reader)) {
@@ -371,11 +381,113 @@ enum oct_status octi_container_init(struct octi_container *container,
     return OCT_OK;
 }
 
+enum oct_status octi_container_init(struct octi_container *container,
+                                    const void *bytes,
+                                    size_t n_bytes,
+                                    const struct oct_allocator *allocator,
+                                    struct oct_error *error)
+{
+    size_t length = 0;
+    begin(container, allocator);
+    enum oct_status status = check_size_of_file(n_bytes, error);
+    if (status == OCT_OK) {
+        status = header_length(bytes, n_bytes, &length, error);
+    }
+    if (status != OCT_OK) {
+        return status;
+    }
+    const uint8_t *header = (const uint8_t *)bytes + LENGTH_BYTES;
+    return read_container(container, header, length, header + length, n_bytes, error);
+}
+
+enum oct_status octi_container_init_from(struct octi_container *container,
+                                         const struct oct_constant_source *source,
+                                         uint64_t n_bytes,
+                                         const struct oct_allocator *allocator,
+                                         struct oct_error *error)
+{
+    size_t length = 0;
+    uint8_t first[LENGTH_BYTES];
+    begin(container, allocator);
+    container->source = source;
+    container->n_bytes = n_bytes;
+    container->allocator = allocator != NULL ? allocator : oct_allocator_default();
+    container->window =
+        container->allocator->allocate(container->allocator->context, sizeof *container->window, OCT_ALIGN);
+    if (container->window == NULL) {
+        return oct_error_set(error, OCT_ERR_NOMEM, NULL, OCT_POSITION_NONE, "no memory for the file's tensors");
+    }
+    container->window->n = 0;
+    enum oct_status status = check_size_of_file(n_bytes, error);
+    if (status == OCT_OK) {
+        status = source->read(source->context, 0, first, LENGTH_BYTES, error);
+    }
+    if (status == OCT_OK) {
+        status = header_length(first, n_bytes, &length, error);
+    }
+    if (status == OCT_OK) {
+        status = oct_buffer_reserve(&container->header_memory, length);
+        status = status == OCT_OK
+                     ? source->read(source->context, LENGTH_BYTES, container->header_memory.data, length, error)
+                     : oct_error_set(error, status, NULL, OCT_POSITION_NONE, "no memory for the file's header");
+    }
+    if (status != OCT_OK) {
+        return status;
+    }
+    return read_container(container, container->header_memory.data, length, NULL, n_bytes, error);
+}
+
+enum oct_status octi_container_peek(const struct octi_container *container,
+                                    const struct octi_container_tensor *tensor,
+                                    const uint8_t **bytes,
+                                    struct oct_error *error)
+{
+    struct octi_container_window *window = container->window;
+    *bytes = tensor->data;
+    if (container->source == NULL) {
+        return OCT_OK;
+    }
+    if (tensor->offset < window->begin || tensor->offset + tensor->n_bytes > window->begin + window->n) {
+        const uint64_t left = container->n_bytes - tensor->offset;
+        const size_t n = left < OCTI_CONTAINER_WINDOW ? (size_t)left : OCTI_CONTAINER_WINDOW;
+        window->n = 0;
+        enum oct_status status =
+            container->source->read(container->source->context, tensor->offset, window->bytes, n, error);
+        if (status != OCT_OK) {
+            return status;
+        }
+        window->begin = tensor->offset;
+        window->n = n;
+    }
+    *bytes = window->bytes + (tensor->offset - window->begin);
+    return OCT_OK;
+}
+
+enum oct_status octi_container_copy(const struct octi_container *container,
+                                    const struct octi_container_tensor *tensor,
+                                    void *bytes,
+                                    struct oct_error *error)
+{
+    if (container->source != NULL && tensor->n_bytes > OCTI_CONTAINER_WINDOW) {
+        return container->source->read(container->source->context, tensor->offset, bytes, tensor->n_bytes, error);
+    }
+    const uint8_t *from;
+    enum oct_status status = octi_container_peek(container, tensor, &from, error);
+    if (status == OCT_OK && tensor->n_bytes > 0) {
+        memcpy(bytes, from, tensor->n_bytes);
+    }
+    return status;
+}
+
 void octi_container_deinit(struct octi_container *container)
 {
     oct_buffer_deinit(&container->tensor_memory);
     oct_buffer_deinit(&container->name_memory);
     oct_buffer_deinit(&container->graph_memory);
+    oct_buffer_deinit(&container->header_memory);
+    if (container->window != NULL) {
+        container->allocator->release(container->allocator->context, container->window, sizeof *container->window);
+    }
     *container = (struct octi_container){.n_tensors = 0};
 }
 

@@ -96,10 +96,9 @@ static enum oct_status read_input(const struct oct_json *inputs,
     if (copy == NULL) {
         return no_memory(error);
     }
-    memcpy(copy, tensor->data, tensor->n_bytes);
     file->golden.inputs[index] = copy;
     file->golden.input_bytes[index] = tensor->n_bytes;
-    return OCT_OK;
+    return octi_container_copy(container, tensor, copy, error);
 }
 
 static enum oct_status

@@ -11,14 +11,13 @@
 
 /// Builds the graph that `root` describes over the container's tensors. When building fails with a symbolic batch, it
 /// is tried once more with N = 1 (a model traced for one row, say, that reshapes to a fixed size).
-/// @param in_place  constants are read where the container has them, see oct_octet_read_in_place
-/// @param error     not NULL
+/// @param error  not NULL
 /// Errors: OCT_ERR_INVALID, OCT_ERR_UNSUPPORTED, OCT_ERR_LIMIT, OCT_ERR_NOMEM; `where` is the path in the graph.
+/// Those of the container's source.
 OCT_NODISCARD enum oct_status octi_graph_read(const struct oct_json *root,
                                               const struct octi_container *container,
                                               const struct oct_allocator *allocator,
                                               const struct oct_op_registry *registry,
-                                              bool in_place,
                                               struct oct_graph **graph,
                                               struct oct_error *error);
 

@@ -82,21 +82,19 @@ enum oct_status octi_graph_read(const struct oct_json *root,
                                 const struct octi_container *container,
                                 const struct oct_allocator *allocator,
                                 const struct oct_op_registry *registry,
-                                bool in_place,
                                 struct oct_graph **graph,
                                 struct oct_error *error)
 {
-    struct octi_graph_reader reader = {
-        .container = container, .allocator = allocator, .in_place = in_place, .error = error};
+    struct octi_graph_reader reader = {.container = container, .allocator = allocator, .error = error};
     enum oct_status status = build_fresh(&reader, root, registry, NULL);
-    if (status != OCT_OK && status != OCT_ERR_NOMEM && reader.has_batch) {
+    if (status != OCT_OK && status != OCT_ERR_NOMEM && status != OCT_ERR_IO && reader.has_batch) {
         // The first report stands unless N = 1 works: it speaks of the file as it was written.
         char reason[OCT_ERROR_MESSAGE_BYTES];
         struct oct_error second = OCT_ERROR_INIT;
         (void)oct_error_format(error, reason, sizeof reason);
         reader.error = &second;
         enum oct_status fixed = build_fresh(&reader, root, registry, reason);
-        if (fixed == OCT_OK || fixed == OCT_ERR_NOMEM) {
+        if (fixed == OCT_OK || fixed == OCT_ERR_NOMEM || fixed == OCT_ERR_IO) {
             *error = second;
             status = fixed;
         }

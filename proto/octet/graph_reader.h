@@ -8,7 +8,6 @@ struct octi_graph_reader {
     const struct octi_container *container;
     const struct oct_allocator *allocator;
     struct oct_graph *graph;
-    bool in_place;  ///< constants are read where the container has them
     bool has_batch; ///< some input has an "N"
     struct oct_error *error;
 };

@@ -112,20 +112,22 @@ static enum oct_status read_channels(struct octi_graph_reader *reader,
         return oct_error_set(reader->error, OCT_ERR_NOMEM, key, OCT_POSITION_NONE,
                              "no memory for per-channel parameters");
     }
-    for (size_t i = 0; i < n; i++) {
-        if (tensor->storage == wide) {
-            memcpy((uint8_t *)*out + 8 * i, tensor->data + 8 * i, 8);
-        } else if (wide == OCTI_STORAGE_F64) {
+    // Narrow ones are read to the end of the array, from where none is overwritten before it has been widened.
+    const uint8_t *narrow_ones = (const uint8_t *)*out + 4 * n;
+    status = octi_container_copy(reader->container, tensor, tensor->storage == wide ? *out : (uint8_t *)*out + 4 * n,
+                                 reader->error);
+    for (size_t i = 0; i < n && status == OCT_OK && tensor->storage != wide; i++) {
+        if (wide == OCTI_STORAGE_F64) {
             float scale;
-            memcpy(&scale, tensor->data + 4 * i, 4);
+            memcpy(&scale, narrow_ones + 4 * i, 4);
             ((double *)*out)[i] = (double)scale;
         } else {
             int32_t zero_point;
-            memcpy(&zero_point, tensor->data + 4 * i, 4);
+            memcpy(&zero_point, narrow_ones + 4 * i, 4);
             ((int64_t *)*out)[i] = zero_point;
         }
     }
-    return OCT_OK;
+    return status;
 }
 
 static enum oct_status add_constant(struct octi_graph_reader *reader,
@@ -134,8 +136,16 @@ static enum oct_status add_constant(struct octi_graph_reader *reader,
                                     const struct octi_container_tensor *tensor)
 {
     oct_value_id value;
-    return (reader->in_place ? oct_graph_borrow_constant : oct_graph_add_constant)(
-        reader->graph, name, desc, tensor->data, tensor->n_bytes, &value, reader->error);
+    const struct oct_constant_source *source = reader->container->source;
+    if (source != NULL && tensor->n_bytes > OCTI_CONTAINER_WINDOW) {
+        return oct_graph_defer_constant(reader->graph, name, desc, source, tensor->offset, tensor->n_bytes, &value,
+                                        reader->error);
+    }
+    const uint8_t *bytes;
+    enum oct_status status = octi_container_peek(reader->container, tensor, &bytes, reader->error);
+    return status == OCT_OK
+               ? oct_graph_add_constant(reader->graph, name, desc, bytes, tensor->n_bytes, &value, reader->error)
+               : status;
 }
 
 /// Adds the constant when its parameters are per channel.

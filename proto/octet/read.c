@@ -130,7 +130,6 @@ static enum oct_status check_version(const struct oct_json *root, struct oct_err
 static enum oct_status read_root(const struct oct_json *root,
                                  const struct octi_container *container,
                                  const struct oct_op_registry *registry,
-                                 bool in_place,
                                  struct oct_octet_file *file,
                                  struct oct_error *error)
 {
@@ -148,7 +147,7 @@ static enum oct_status read_root(const struct oct_json *root,
         status = read_producer(root, file, error);
     }
     if (status == OCT_OK) {
-        status = octi_graph_read(root, container, file->allocator, registry, in_place, &file->graph, error);
+        status = octi_graph_read(root, container, file->allocator, registry, &file->graph, error);
     }
     if (status == OCT_OK) {
         status = read_labels(root, file, error);
@@ -158,7 +157,6 @@ static enum oct_status read_root(const struct oct_json *root,
 
 static enum oct_status read_graph_text(const struct octi_container *container,
                                        const struct oct_op_registry *registry,
-                                       bool in_place,
                                        struct oct_octet_file *file,
                                        struct oct_error *error)
 {
@@ -173,16 +171,17 @@ static enum oct_status read_graph_text(const struct octi_container *container,
         move_position(container, error);
         return status;
     }
-    status = read_root(oct_json_root(document), container, registry, in_place, file, error);
+    status = read_root(oct_json_root(document), container, registry, file, error);
     oct_json_destroy(document);
     return status;
 }
 
+/// @param source  NULL: the file is in `bytes`
 static enum oct_status read_file(const void *bytes,
-                                 size_t n_bytes,
+                                 const struct oct_constant_source *source,
+                                 uint64_t n_bytes,
                                  const struct oct_allocator *allocator,
                                  const struct oct_op_registry *registry,
-                                 bool in_place,
                                  struct oct_octet_file **file,
                                  struct oct_error *error)
 {
@@ -191,7 +190,9 @@ static enum oct_status read_file(const void *bytes,
     struct oct_error report = OCT_ERROR_INIT; // reading goes by it: paths, the second attempt at a graph
     struct octi_container container;
     struct oct_octet_file *made = NULL;
-    enum oct_status status = octi_container_init(&container, bytes, n_bytes, allocator, &report);
+    enum oct_status status = source != NULL
+                                 ? octi_container_init_from(&container, source, n_bytes, allocator, &report)
+                                 : octi_container_init(&container, bytes, (size_t)n_bytes, allocator, &report);
     if (status == OCT_OK) {
         made = allocator->allocate(allocator->context, sizeof *made, OCT_ALIGN);
         if (made == NULL) {
@@ -200,7 +201,7 @@ static enum oct_status read_file(const void *bytes,
     }
     if (status == OCT_OK) {
         *made = (struct oct_octet_file){.allocator = allocator};
-        status = read_graph_text(&container, registry, in_place, made, &report);
+        status = read_graph_text(&container, registry, made, &report);
     }
     octi_container_deinit(&container);
     if (status == OCT_OK) {
@@ -221,17 +222,17 @@ enum oct_status oct_octet_read(const void *bytes,
                                struct oct_octet_file **file,
                                struct oct_error *error)
 {
-    return read_file(bytes, n_bytes, allocator, registry, false, file, error);
+    return read_file(bytes, NULL, n_bytes, allocator, registry, file, error);
 }
 
-enum oct_status oct_octet_read_in_place(const void *bytes,
-                                        size_t n_bytes,
-                                        const struct oct_allocator *allocator,
-                                        const struct oct_op_registry *registry,
-                                        struct oct_octet_file **file,
-                                        struct oct_error *error)
+enum oct_status oct_octet_read_from(const struct oct_constant_source *source,
+                                    uint64_t n_bytes,
+                                    const struct oct_allocator *allocator,
+                                    const struct oct_op_registry *registry,
+                                    struct oct_octet_file **file,
+                                    struct oct_error *error)
 {
-    return read_file(bytes, n_bytes, allocator, registry, true, file, error);
+    return read_file(NULL, source, n_bytes, allocator, registry, file, error);
 }
 
 static void release_text(const struct oct_allocator *allocator, char *text)

@@ -87,6 +87,36 @@ static void make_plan(const struct oct_graph *graph)
     }
 }
 
+struct bytes {
+    const uint8_t *data;
+    size_t size;
+};
+
+// A source that nobody may ask for more than it has.
+static enum oct_status read_bytes(void *context, uint64_t offset, void *bytes, size_t n_bytes, struct oct_error *error)
+{
+    const struct bytes *all = context;
+    (void)error;
+    FUZZ_EXPECT(offset <= all->size && n_bytes <= all->size - offset);
+    memcpy(bytes, all->data + offset, n_bytes);
+    return OCT_OK;
+}
+
+// Read piece by piece it is the same file.
+static void
+read_from(const uint8_t *data, size_t size, const struct oct_op_registry *registry, enum oct_status expected)
+{
+    struct bytes all = {data, size};
+    const struct oct_constant_source source = {&all, read_bytes};
+    struct oct_octet_file *file;
+    struct oct_error error = OCT_ERROR_INIT;
+    FUZZ_EXPECT(oct_octet_read_from(&source, size, NULL, registry, &file, &error) == expected);
+    if (expected == OCT_OK) {
+        make_plan(file->graph);
+    }
+    oct_octet_file_destroy(file);
+}
+
 static void read_file(const uint8_t *data, size_t size)
 {
     struct oct_op_registry *registry;
@@ -103,6 +133,9 @@ static void read_file(const uint8_t *data, size_t size)
     } else {
         FUZZ_EXPECT(file == NULL && error.status == status && error.message[0] != '\0');
         FUZZ_EXPECT(error.position <= (int64_t)size);
+    }
+    if (status != OCT_ERR_LIMIT) { // of the budget, which is for what is read whole
+        read_from(data, size, registry, status);
     }
     oct_octet_file_destroy(file);
     FUZZ_EXPECT(budget.live_bytes == 0);

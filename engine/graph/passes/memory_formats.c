@@ -94,6 +94,10 @@ static enum oct_memory_format other(enum oct_memory_format format)
 static enum oct_status
 convert_constant(struct oct_graph *graph, oct_value_id id, oct_value_id *out, struct oct_error *error)
 {
+    enum oct_status status = octi_graph_fetch(graph, id, error);
+    if (status != OCT_OK) {
+        return status;
+    }
     const struct octi_value value = graph->values[id];
     struct oct_tensor_desc desc = value.desc;
     desc.format = other(desc.format);

@@ -67,9 +67,13 @@ static enum oct_status flip_constant(struct pass *pass, oct_value_id *id, struct
 {
     struct oct_graph *graph = pass->graph;
     if (pass->flipped[*id] == OCT_VALUE_NONE) {
+        enum oct_status status = octi_graph_fetch(graph, *id, error);
+        if (status != OCT_OK) {
+            return status;
+        }
         const struct octi_value value = graph->values[*id];
         struct oct_tensor_desc desc = value.desc;
-        enum oct_status status = to_unsigned(graph, &desc, error);
+        status = to_unsigned(graph, &desc, error);
         if (status != OCT_OK) {
             return status;
         }

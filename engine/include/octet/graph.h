@@ -63,17 +63,24 @@ OCT_API OCT_NODISCARD enum oct_status oct_graph_add_constant(struct oct_graph *g
                                                              size_t n_bytes,
                                                              oct_value_id *value,
                                                              struct oct_error *error);
-/// The same for bytes that stay where they are: they are read there, not copied, when they are aligned to their
-/// elements. They must outlive the graph (plans keep nothing of it), never change, and be readable for
-/// OCT_GRAPH_TAIL_BYTES beyond their end.
-#define OCT_GRAPH_TAIL_BYTES 64
-OCT_API OCT_NODISCARD enum oct_status oct_graph_borrow_constant(struct oct_graph *graph,
-                                                                const char *name,
-                                                                const struct oct_tensor_desc *desc,
-                                                                const void *bytes,
-                                                                size_t n_bytes,
-                                                                oct_value_id *value,
-                                                                struct oct_error *error);
+/// Where bytes of constants are read when they are needed. `read` gives exactly n_bytes from `offset` on, or an error
+/// (OCT_ERR_IO); the bytes at a place are always the same. Must outlive graphs with constants from it, and work from
+/// any thread that makes a plan of one.
+struct oct_constant_source {
+    void *context;
+    enum oct_status (*read)(void *context, uint64_t offset, void *bytes, size_t n_bytes, struct oct_error *error);
+};
+/// The same as oct_graph_add_constant() for bytes in `source`. Large weights of quantized operators are read when a
+/// plan packs them, and not kept: oct_graph_value() has no data of them. All else is read at once. Errors also of
+/// `source`.
+OCT_API OCT_NODISCARD enum oct_status oct_graph_defer_constant(struct oct_graph *graph,
+                                                               const char *name,
+                                                               const struct oct_tensor_desc *desc,
+                                                               const struct oct_constant_source *source,
+                                                               uint64_t offset,
+                                                               size_t n_bytes,
+                                                               oct_value_id *value,
+                                                               struct oct_error *error);
 /// Adds a node, checks arity and attributes, infers its outputs.
 /// @param inputs        OCT_VALUE_NONE for an absent optional input
 /// @param output_names  unique over all values
@@ -106,7 +113,7 @@ struct oct_value_info {
     const char *name;
     enum oct_value_kind kind;
     struct oct_tensor_desc desc;
-    const void *data;    ///< constants: dense; 64-byte aligned, borrowed ones to their elements
+    const void *data;    ///< constants: dense, 64-byte aligned; NULL: deferred and not read so far
     size_t node, output; ///< OCT_VALUE_NODE: which output of which node
 };
 struct oct_node_info {

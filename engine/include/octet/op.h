@@ -64,7 +64,8 @@ struct oct_op_infer_call {
     const struct oct_attribute *attributes; ///< one per spec row
     size_t n_inputs;
     const struct oct_tensor_desc *const *inputs;
-    const struct oct_view *const *constants; ///< data of inputs that are constants or computed from them, else NULL
+    const struct oct_view *const *constants; ///< data of inputs that are constants or computed from them, else NULL; an
+                                             ///< input named weight may have no data yet
     size_t n_outputs;
     struct oct_tensor_desc *outputs; ///< [out]
     const char *mixes_rows;  ///< [out] set when a row of an output depends on other rows though the shape hides it
@@ -149,10 +150,13 @@ typedef enum oct_status (*oct_op_prepare_fn)(struct oct_op_prepare_call *call);
 /// return OCT_ERR_NOMEM (the reason is already in `call->error`). Zeroed.
 OCT_API void *oct_op_prepare_alloc(struct oct_op_prepare_call *call, size_t bytes);
 
+/// The same, but not zeroed: for what is written anyway.
+OCT_API void *oct_op_prepare_reserve(struct oct_op_prepare_call *call, size_t bytes);
+
 /// A read-only table that steps of the same plan may have in common: returns the one that an earlier step made with the
 /// same contents, giving `table` back, or `table`. Call it when the table is complete and before anything else is
 /// allocated.
-/// @param table  the last result of oct_op_prepare_alloc()
+/// @param table  the last result of oct_op_prepare_alloc() or oct_op_prepare_reserve()
 OCT_API const void *oct_op_prepare_share(struct oct_op_prepare_call *call, const void *table, size_t bytes);
 
 // ------------------------------------------------------------------------------------------------------- records

@@ -1,6 +1,7 @@
 #include "engine/kernels/panel/panel.h"
 
 #include "engine/base/checked.h"
+#include "engine/kernels/panel/weights.h"
 
 #include <math.h>
 #include <string.h>
@@ -76,232 +77,6 @@ bool octi_panel_bytes(
     return true;
 }
 
-// Offset of position `window` of the window, counted row by row.
-static int64_t window_offset(const struct octi_panel_source *source, size_t window)
-{
-    return (int64_t)(window / source->window_width) * source->y_stride +
-           (int64_t)(window % source->window_width) * source->x_stride;
-}
-
-// Offset of element `i` of k within tap `tap`.
-static int64_t element_offset(const struct octi_panel_source *source, size_t tap, size_t i)
-{
-    if (source->depthwise) {
-        return window_offset(source, i);
-    }
-    if (source->flat) {
-        return window_offset(source, i / source->channels) + (int64_t)(i % source->channels) * source->channel_stride;
-    }
-    if (source->row_taps) {
-        return (int64_t)tap * source->y_stride + (int64_t)(i / source->channels) * source->x_stride +
-               (int64_t)(i % source->channels) * source->channel_stride;
-    }
-    return window_offset(source, tap) + (int64_t)i * source->channel_stride;
-}
-
-// Weights are packed in pieces of so many k of so many columns: what is written stays in the first-level cache until it
-// is complete, and offsets are worked out once for all columns and taps.
-#define PIECE_K       64
-#define PIECE_COLUMNS 64
-#define LINE_BYTES    64 // of a cache
-
-// A piece of k, of any tap and column.
-struct piece {
-    size_t n;                 // k that exist
-    int64_t stride;           // between them where it is the same for all, > 0; else 0
-    int64_t offsets[PIECE_K]; // from where a column's tap begins
-    const int8_t *from;       // of the column and tap at hand
-    int8_t *to;
-    size_t kr, step; // bytes between groups of kr consecutive k in the panel
-};
-
-// Packs a piece and returns the sum of its weights.
-static int32_t pack_any(const struct piece *piece)
-{
-    int32_t sum = 0;
-    int8_t *to = piece->to;
-    for (size_t first = 0; first < piece->n; first += piece->kr, to += piece->step) {
-        for (size_t i = first; i < first + piece->kr && i < piece->n; i++) {
-            to[i - first] = piece->from[piece->offsets[i]];
-            sum += to[i - first];
-        }
-    }
-    return sum;
-}
-
-// Four weights at once: their sum with 128 added to each, in two halves of 16 bits that hold that of PIECE_K.
-static uint32_t quad_sums(uint32_t quad)
-{
-    const uint32_t raised = quad ^ 0x80808080u;
-    return (raised & 0x00FF00FFu) + (raised >> 8 & 0x00FF00FFu);
-}
-
-_Static_assert(PIECE_K / 2 * 255 <= UINT16_MAX, "half of the weights of a piece are added up in 16 bits");
-
-// The same for kr = 4, whole quads and k side by side. What is written may alias the piece: it is read before.
-static int32_t pack_dense_quads(const struct piece *piece)
-{
-    const int8_t *from = piece->from, *end = from + piece->n;
-    const size_t n = piece->n, step = piece->step;
-    uint32_t sums = 0;
-    for (int8_t *to = piece->to; from < end; from += 4, to += step) {
-        uint32_t quad;
-        memcpy(&quad, from, 4);
-        memcpy(to, &quad, 4);
-        sums += quad_sums(quad);
-    }
-    return (int32_t)((sums & 0xFFFF) + (sums >> 16)) - 128 * (int32_t)n;
-}
-
-// The same for k at even distances. Byte by byte: a quad put together in memory would be read before it is written.
-static int32_t pack_spread_quads(const struct piece *piece)
-{
-    const int64_t stride = piece->stride;
-    const int8_t *from = piece->from, *end = from + (int64_t)piece->n * stride;
-    const size_t step = piece->step;
-    int32_t sum = 0;
-    for (int8_t *to = piece->to; from < end; from += 4 * stride, to += step) {
-        const int8_t a = from[0], b = from[stride], c = from[2 * stride], d = from[3 * stride];
-        to[0] = a;
-        to[1] = b;
-        to[2] = c;
-        to[3] = d;
-        sum += a + b + c + d;
-    }
-    return sum;
-}
-
-// Where a column's weights come from, and where in a tap they go.
-struct slot {
-    size_t column; // SIZE_MAX: none
-    size_t place;  // BYTES from the tap's first
-};
-
-static size_t place_of(const struct octi_panel_geometry *geometry, size_t column, size_t position)
-{
-    if (geometry->quads > 0) {
-        size_t channels = (size_t)4 * geometry->quads;
-        return column % channels * geometry->nr + column / channels * channels;
-    }
-    return position * geometry->kr;
-}
-
-// The distance of n offsets from 0 on; 0 when it is not the same for all or not positive.
-static int64_t even_stride(const int64_t *offsets, size_t n)
-{
-    int64_t stride = n > 1 ? offsets[1] : 1;
-    for (size_t i = 0; i < n; i++) {
-        if (offsets[i] != (int64_t)i * stride) {
-            return 0;
-        }
-    }
-    return stride > 0 ? stride : 0;
-}
-
-// Elements of a tap's k that lie with the tap, and how many of its elements are in memory there.
-static size_t depth_within_taps(const struct octi_panel_geometry *geometry, const struct octi_panel_source *source)
-{
-    size_t k = octi_panel_depth(source);
-    return geometry->tails ? k / geometry->kr * geometry->kr : k;
-}
-
-static size_t tap_elements(const struct octi_panel_geometry *geometry, const struct octi_panel_source *source)
-{
-    return octi_panel_padded_k(geometry, depth_within_taps(geometry, source));
-}
-
-// Packs k [first, first + PIECE_K) of the columns of n slots, and adds the weights to `sums`, modulo 2^32; those of one
-// tap lie `sums_step` behind those of the one before.
-static void pack_piece(const struct octi_panel_geometry *geometry,
-                       const struct octi_panel_source *source,
-                       size_t first,
-                       const struct slot *slots,
-                       size_t n,
-                       size_t width,
-                       int8_t *weights,
-                       uint32_t *sums,
-                       size_t sums_step)
-{
-    size_t taps = octi_panel_taps(source), k = depth_within_taps(geometry, source);
-    struct piece piece = {.n = k - first < PIECE_K ? k - first : PIECE_K, .kr = geometry->kr};
-    piece.step = geometry->quads > 0 ? geometry->kr : width * geometry->kr;
-    int64_t start = element_offset(source, 0, first);
-    for (size_t i = 0; i < piece.n; i++) {
-        piece.offsets[i] = element_offset(source, 0, first + i) - start;
-    }
-    piece.stride = even_stride(piece.offsets, piece.n);
-    bool quads = piece.kr == 4 && piece.n % 4 == 0 && piece.stride > 0;
-    int32_t (*pack)(const struct piece *) = !quads              ? pack_any
-                                            : piece.stride == 1 ? pack_dense_quads
-                                                                : pack_spread_quads;
-    for (size_t tap = 0; tap < taps; tap++) {
-        // An element's offset is that of its tap plus that of its k.
-        const int8_t *from = source->weights + start + element_offset(source, tap, 0) - element_offset(source, 0, 0);
-        int8_t *to = weights + tap * tap_elements(geometry, source) * width + first * width;
-        for (size_t i = 0; i < n; i++) {
-            if (slots[i].column != SIZE_MAX) {
-                piece.from = from + (int64_t)slots[i].column * source->column_stride;
-                // The next piece of this column, a line with each tap: nobody else sees that it will be wanted.
-                __builtin_prefetch(piece.from + PIECE_K * piece.stride + (int64_t)tap * LINE_BYTES);
-                piece.to = to + slots[i].place;
-                sums[tap * sums_step + i] += (uint32_t)pack(&piece);
-            }
-        }
-    }
-}
-
-// Packs what is left of k in the taps of the columns of n slots, behind all that is within taps; sums as above.
-static void pack_tails(const struct octi_panel_geometry *geometry,
-                       const struct octi_panel_source *source,
-                       const struct slot *slots,
-                       size_t n,
-                       size_t width,
-                       int8_t *weights,
-                       uint32_t *sums,
-                       size_t sums_step)
-{
-    const size_t taps = octi_panel_taps(source), k = octi_panel_depth(source), kr = geometry->kr;
-    const size_t within = depth_within_taps(geometry, source);
-    int8_t *tails = weights + taps * tap_elements(geometry, source) * width;
-    for (size_t e = 0; e < taps * (k - within); e++) {
-        const size_t tap = e / (k - within);
-        const int64_t offset = element_offset(source, tap, within + e % (k - within));
-        for (size_t i = 0; i < n; i++) {
-            if (slots[i].column != SIZE_MAX) {
-                const int32_t weight = source->weights[(int64_t)slots[i].column * source->column_stride + offset];
-                tails[e / kr * kr * width + slots[i].place + e % kr] = (int8_t)weight;
-                sums[tap * sums_step + i] += (uint32_t)weight;
-            }
-        }
-    }
-}
-
-// Packs the weights of columns [first, first + n) into a panel and adds them up in `sums`, as pack_piece() does.
-static void pack_weights(const struct octi_panel_geometry *geometry,
-                         const struct octi_panel_source *source,
-                         size_t first,
-                         size_t n,
-                         size_t width,
-                         int8_t *weights,
-                         uint32_t *sums,
-                         size_t sums_step)
-{
-    size_t k = depth_within_taps(geometry, source);
-    struct slot slots[PIECE_COLUMNS];
-    for (size_t position = 0; position < width; position += PIECE_COLUMNS) {
-        size_t count = width - position < PIECE_COLUMNS ? width - position : PIECE_COLUMNS;
-        for (size_t i = 0; i < count; i++) {
-            size_t column = octi_panel_column_at(geometry, width, position + i);
-            slots[i].column = column < n ? first + column : SIZE_MAX;
-            slots[i].place = place_of(geometry, column, position + i);
-        }
-        for (size_t at = 0; at < k; at += PIECE_K) {
-            pack_piece(geometry, source, at, slots, count, width, weights, sums + position, sums_step);
-        }
-        pack_tails(geometry, source, slots, count, width, weights, sums + position, sums_step);
-    }
-}
-
 static void add_up(uint32_t *to, const uint32_t *sums, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -310,20 +85,17 @@ static void add_up(uint32_t *to, const uint32_t *sums, size_t n)
 }
 
 // The same with the sums of each tap apart, from which those of all taps and of the sets are made.
-static void pack_sets(const struct octi_panel_geometry *geometry,
-                      const struct octi_panel_source *source,
-                      size_t first,
-                      size_t n,
-                      size_t width,
-                      int8_t *weights,
-                      uint32_t *sums,
-                      const struct octi_panel_starts *starts)
+static void
+pack_sets(const struct octi_panel_packing *packing, size_t first, size_t n, const struct octi_panel_starts *starts)
 {
-    const size_t taps = octi_panel_taps(source);
-    memset(starts->sums, 0, taps * width * sizeof *sums);
-    pack_weights(geometry, source, first, n, width, weights, starts->sums, width);
+    const size_t taps = octi_panel_taps(packing->source), width = packing->width;
+    struct octi_panel_packing apart = *packing;
+    apart.sums = starts->sums;
+    apart.sums_step = width;
+    memset(starts->sums, 0, taps * width * sizeof *starts->sums);
+    octi_panel_pack_weights(&apart, first, n);
     for (size_t tap = 0; tap < taps; tap++) {
-        add_up(sums, starts->sums + tap * width, width);
+        add_up(packing->sums, starts->sums + tap * width, width);
     }
     for (size_t s = 0; s < starts->n_sets; s++) {
         const struct octi_tap_set *set = &starts->sets[s];
@@ -351,7 +123,23 @@ static float larger(float most, float x)
     return magnitude <= most ? most : isnan(magnitude) ? INFINITY : magnitude;
 }
 
+// Does every byte of the panel behind its header belong to a weight?
+static bool is_full(const struct octi_panel_geometry *geometry, size_t n, size_t width, size_t taps, size_t k)
+{
+    const size_t rounded = geometry->tails ? taps * k : k;
+    return n == width && rounded % geometry->k_align == 0 && taps * k * width % PANEL_ALIGN == 0;
+}
+
+static void
+find_columns(const struct octi_panel_geometry *geometry, size_t width, uint16_t columns[OCTI_PANEL_MAX_WIDTH])
+{
+    for (size_t position = 0; position < width; position++) {
+        columns[position] = (uint16_t)octi_panel_column_at(geometry, width, position);
+    }
+}
+
 void octi_panels_pack(const struct octi_panel_geometry *geometry,
+                      const struct octi_quads *quads,
                       const struct octi_panel_source *source,
                       const struct octi_panel_column *columns,
                       size_t n_columns,
@@ -366,21 +154,35 @@ void octi_panels_pack(const struct octi_panel_geometry *geometry,
     *packed = (struct octi_panels){
         .geometry = *geometry, .n_columns = n_columns, .taps = taps, .k = k, .bias_factor = 1.0f, .panels = panels};
     unsigned char *place = bytes;
-    for (size_t first = 0; first < n_columns;) {
+    uint16_t column_at[OCTI_PANEL_MAX_WIDTH];
+    for (size_t first = 0, known = 0; first < n_columns;) {
         size_t width = next_width(geometry, n_columns - first);
         size_t n = n_columns - first < width ? n_columns - first : width;
+        size_t one = 0;
+        (void)one_panel_bytes(geometry, width, taps, k, &one); // the caller's octi_panel_bytes() has seen it
+        if (width != known) {
+            find_columns(geometry, width, column_at);
+            known = width;
+        }
         uint32_t *start = (uint32_t *)(void *)place; // int32 to those who read it
         float *bias = (float *)(void *)(place + 4 * width);
         float *multiplier = (float *)(void *)(place + 8 * width);
         int32_t *zero_point = (int32_t *)(void *)(place + 12 * width);
-        int8_t *weights = (int8_t *)(place + octi_panel_header_bytes(width));
+        const struct octi_panel_packing packing = {.geometry = geometry,
+                                                   .source = source,
+                                                   .quads = quads,
+                                                   .width = width,
+                                                   .columns = column_at,
+                                                   .weights = (int8_t *)(place + octi_panel_header_bytes(width)),
+                                                   .sums = start};
+        memset(place, 0, is_full(geometry, n, width, taps, k) ? octi_panel_header_bytes(width) : one);
         if (starts != NULL) {
-            pack_sets(geometry, source, first, n, width, weights, start, starts);
+            pack_sets(&packing, first, n, starts);
         } else {
-            pack_weights(geometry, source, first, n, width, weights, start, 0);
+            octi_panel_pack_weights(&packing, first, n);
         }
         for (size_t position = 0; position < width; position++) {
-            size_t column = octi_panel_column_at(geometry, width, position);
+            size_t column = column_at[position];
             if (column >= n) {
                 continue;
             }
@@ -398,9 +200,8 @@ void octi_panels_pack(const struct octi_panel_geometry *geometry,
             packed->weight_zero_points = packed->weight_zero_points || given->zero_point != 0;
         }
         panels[packed->n_panels++] = (struct octi_panel){.first = first, .n = n, .width = width, .bytes = place};
-        size_t one = 0;
-        (void)one_panel_bytes(geometry, width, taps, k, &one); // the caller's octi_panel_bytes() has seen it
         place += one;
         first += width;
     }
+    octi_quads_done();
 }

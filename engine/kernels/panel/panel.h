@@ -35,8 +35,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/kernels/quads/quads.h"
+
+#define OCTI_PANEL_MAX_WIDTH 128
+
 struct octi_panel_geometry {
-    uint16_t nr;      ///< widest panel; a multiple of nr_min by a power of two
+    uint16_t nr;      ///< widest panel, <= OCTI_PANEL_MAX_WIDTH; a multiple of nr_min by a power of two
     uint16_t nr_min;  ///< narrowest; narrower remainders are filled up with zero columns
     uint16_t kr;      ///< consecutive k of one column
     uint16_t k_align; ///< a power of two, >= kr: k is filled up with zero weights to a multiple of it
@@ -143,12 +147,14 @@ struct octi_panel_starts {
 size_t octi_panel_positions(const struct octi_panel_geometry *geometry, size_t n_columns);
 
 /// Packs `n_columns` columns. All pointers are valid and sized by the functions above.
+/// @param quads         what does most of it where kr is 4; any of them makes the same bytes
 /// @param columns       [n_columns]
 /// @param x_zero_point  of the activations, 0..255
 /// @param panels        [octi_panel_count()], kept in `packed`
-/// @param bytes         [octi_panel_bytes()], 64-byte aligned, zeroed, kept in `packed`
+/// @param bytes         [octi_panel_bytes()], 64-byte aligned, kept in `packed`; all of them are written
 /// @param starts        filled in; NULL: there are no sets of taps
 void octi_panels_pack(const struct octi_panel_geometry *geometry,
+                      const struct octi_quads *quads,
                       const struct octi_panel_source *source,
                       const struct octi_panel_column *columns,
                       size_t n_columns,

@@ -30,16 +30,32 @@ bool octi_qwinograd_reads(const struct octi_panels *weights)
     return reads;
 }
 
+// Sums of this many weights fit 32 bits by far.
+#define PIECE ((size_t)1 << 16)
+
+// Sums of a column's weights: of those above 0, and of all. In a form that compilers make vectors of.
+static void sum_column(const int8_t *weights, size_t depth, int64_t *positive, int64_t *all)
+{
+    *positive = *all = 0;
+    for (size_t at = 0; at < depth; at += PIECE) {
+        const size_t end = depth - at < PIECE ? depth : at + PIECE;
+        int32_t above = 0, sum = 0;
+        for (size_t i = at; i < end; i++) {
+            above += weights[i] > 0 ? weights[i] : 0;
+            sum += weights[i];
+        }
+        *positive += above;
+        *all += sum;
+    }
+}
+
 bool octi_qwinograd_holds(const int8_t *weights, size_t n_columns, size_t depth, int32_t x_zero_point)
 {
     const int64_t below = x_zero_point, above = 255 - x_zero_point;
-    for (size_t n = 0; n < n_columns; n++) {
-        int64_t sum = 0, magnitude = 0;
-        for (size_t i = 0; i < depth; i++, weights++) {
-            sum += *weights;
-            magnitude += *weights < 0 ? -*weights : *weights;
-        }
-        const int64_t positive = (magnitude + sum) / 2, negative = (magnitude - sum) / 2;
+    for (size_t n = 0; n < n_columns; n++, weights += depth) {
+        int64_t positive, all;
+        sum_column(weights, depth, &positive, &all);
+        const int64_t negative = positive - all;
         if (above * positive + below * negative >= MOST_SUM || below * positive + above * negative > MOST_SUM) {
             return false;
         }

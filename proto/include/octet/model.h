@@ -1,8 +1,9 @@
 /// Model files opened: bytes in, a ready plan out. This is the door of liboctet.
 ///
-/// Opening reads the whole file into memory first (a mapped file that somebody truncates would kill the process),
-/// keeps it there for the constants that lie in it, checks it, builds and compiles the graph, and runs the golden
-/// inputs if the file has any. Threads: open and close are [one]; an open model may be read from any thread.
+/// Opening reads and checks the file, builds and compiles the graph, and runs the golden inputs if the file has any. No
+/// file is mapped: one that somebody truncates is an error and does not kill the process. Large weights are read when
+/// they are packed, each once, and nothing but the plan holds them; for its digest, and for other plans of its graph,
+/// an open model keeps the file open. Threads: open and close are [one]; an open model may be read from any thread.
 #ifndef OCTET_MODEL_H
 #define OCTET_MODEL_H
 
@@ -40,7 +41,7 @@ OCT_API void oct_model_close(struct oct_model *model);
 
 /// Borrowed; retain the plan to keep it beyond the model.
 OCT_API struct oct_plan *oct_model_plan(const struct oct_model *model);
-/// The graph as the file has it, before rewriting.
+/// The graph as the file has it, before rewriting. Large weights have no data (oct_graph_defer_constant).
 OCT_API const struct oct_graph *oct_model_graph(const struct oct_model *model);
 /// May be empty, never NULL.
 OCT_API const char *oct_model_producer(const struct oct_model *model);
@@ -48,7 +49,7 @@ OCT_API size_t oct_model_label_count(const struct oct_model *model);
 OCT_API const char *oct_model_label(const struct oct_model *model, size_t index);
 OCT_API uint64_t oct_model_file_bytes(const struct oct_model *model);
 /// SHA-256 of the file's bytes, worked out by each call: milliseconds for tens of megabytes, which opening need not
-/// wait for. Errors: OCT_ERR_NOMEM.
+/// wait for. Errors: OCT_ERR_NOMEM, OCT_ERR_IO.
 OCT_API OCT_NODISCARD enum oct_status oct_model_sha256(const struct oct_model *model, uint8_t digest[OCT_SHA256_BYTES]);
 /// What became of the golden rows: "passed", "absent", "skipped: class F", "skipped".
 OCT_API const char *oct_model_golden(const struct oct_model *model);

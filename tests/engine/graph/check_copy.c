@@ -14,7 +14,7 @@ START_TEST(a_copy_equals_its_source)
 }
 END_TEST
 
-START_TEST(a_copy_keeps_attributes_and_parameters_of_its_own)
+START_TEST(a_copy_has_attributes_of_its_own_and_borrows_constants)
 {
     struct kit kit = kit_open();
     double scales[] = {0.1, 0.2};
@@ -34,9 +34,8 @@ START_TEST(a_copy_keeps_attributes_and_parameters_of_its_own)
     struct oct_graph *copy;
     ck_assert_ok(octi_graph_copy(kit.graph, NULL, &copy, &error), &error);
     const void *bytes = oct_graph_value(kit.graph, c).data;
-    ck_assert_ptr_eq(oct_graph_value(copy, c).data, bytes); // borrowed
-    ck_assert_ptr_ne(oct_graph_value(copy, c).desc.qparams.scales, oct_graph_value(kit.graph, c).desc.qparams.scales);
-    ck_assert_double_eq(oct_graph_value(copy, c).desc.qparams.scales[1], 0.2);
+    ck_assert_ptr_eq(oct_graph_value(copy, c).data, bytes);
+    ck_assert_ptr_eq(oct_graph_value(copy, c).desc.qparams.scales, oct_graph_value(kit.graph, c).desc.qparams.scales);
     const struct oct_attribute *dims = octi_node_attribute(&copy->nodes[0], "dims");
     ck_assert_uint_eq(dims->count, 3);
     ck_assert_int_eq(dims->integers[1], 2);
@@ -72,7 +71,7 @@ static void add(Suite *suite)
 {
     TCase *all = oct_case(suite, "copy");
     tcase_add_test(all, a_copy_equals_its_source);
-    tcase_add_test(all, a_copy_keeps_attributes_and_parameters_of_its_own);
+    tcase_add_test(all, a_copy_has_attributes_of_its_own_and_borrows_constants);
     tcase_add_test(all, copying_survives_failure_of_any_allocation);
 }
 

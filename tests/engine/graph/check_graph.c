@@ -135,22 +135,74 @@ START_TEST(constants_must_be_filled_exactly)
 }
 END_TEST
 
-START_TEST(borrowed_constants_are_read_where_they_are)
+// Bytes in memory as a source, which counts how often it is asked and may fail.
+struct memory {
+    unsigned char bytes[40000];
+    int reads;
+    bool fails;
+};
+
+static enum oct_status read_memory(void *context, uint64_t offset, void *bytes, size_t n_bytes, struct oct_error *error)
+{
+    struct memory *memory = context;
+    memory->reads++;
+    if (memory->fails) {
+        return oct_error_set(error, OCT_ERR_IO, NULL, OCT_POSITION_NONE, "gone");
+    }
+    memcpy(bytes, memory->bytes + offset, n_bytes);
+    return OCT_OK;
+}
+
+static struct memory memory;
+static const struct oct_constant_source source = {&memory, read_memory};
+
+START_TEST(small_constants_of_a_source_are_read_at_once)
 {
     struct kit kit = kit_open();
     struct oct_error error = OCT_ERROR_INIT;
-    struct oct_tensor_desc desc = kit_float(KIT_SHAPE(2, 2));
-    static const float values[4 + OCT_GRAPH_TAIL_BYTES] = {1, 2, 3, 4};
-    static const unsigned char bytes[17 + OCT_GRAPH_TAIL_BYTES] = {0, 1};
+    struct oct_tensor_desc desc = kit_float(KIT_SHAPE(2, 2)), flags = {.dtype = OCT_DTYPE_BOOL, .shape = KIT_SHAPE(3)};
+    memory = (struct memory){.bytes = {[8] = 1, [9] = 2, [23] = 3}};
     oct_value_id id;
-    ck_assert_status(OCT_ERR_INVALID, oct_graph_borrow_constant(kit.graph, "c", &desc, values, 15, &id, &error));
+    ck_assert_status(OCT_ERR_INVALID, oct_graph_defer_constant(kit.graph, "c", &desc, &source, 8, 15, &id, &error));
     ck_assert_error_says(&error, "constant 'c'");
-    ck_assert_status_ok(oct_graph_borrow_constant(kit.graph, "c", &desc, values, 16, &id, NULL));
-    ck_assert_ptr_eq(oct_graph_value(kit.graph, id).data, values);
-    const unsigned char *unaligned = (uintptr_t)bytes % sizeof(float) == 0 ? bytes + 1 : bytes;
-    ck_assert_status_ok(oct_graph_borrow_constant(kit.graph, "d", &desc, unaligned, 16, &id, NULL));
-    ck_assert_ptr_ne(oct_graph_value(kit.graph, id).data, unaligned);
-    ck_assert_int_eq(memcmp(oct_graph_value(kit.graph, id).data, unaligned, 16), 0);
+    ck_assert_int_eq(memory.reads, 0);
+    ck_assert_status_ok(oct_graph_defer_constant(kit.graph, "c", &desc, &source, 8, 16, &id, NULL));
+    ck_assert_int_eq(memory.reads, 1);
+    ck_assert_int_eq(memcmp(oct_graph_value(kit.graph, id).data, memory.bytes + 8, 16), 0);
+    ck_assert_status(OCT_ERR_INVALID, oct_graph_defer_constant(kit.graph, "f", &flags, &source, 8, 3, &id, NULL));
+    memory.fails = true;
+    error = (struct oct_error)OCT_ERROR_INIT;
+    ck_assert_status(OCT_ERR_IO, oct_graph_defer_constant(kit.graph, "d", &desc, &source, 8, 16, &id, &error));
+    ck_assert_error_says(&error, "gone");
+    memory.fails = false;
+    ck_assert_status_ok(oct_graph_defer_constant(kit.graph, "d", &desc, &source, 8, 16, &id, NULL));
+    kit_close(&kit);
+}
+END_TEST
+
+START_TEST(large_weights_wait_until_somebody_else_reads_them)
+{
+    struct kit kit = kit_open();
+    struct oct_error error = OCT_ERROR_INIT;
+    struct oct_tensor_desc desc = kit_quantized(OCT_DTYPE_QINT8, KIT_SHAPE(200, 200), 0.1, 0);
+    struct oct_attribute_given linear[] = {kit_number("Y_scale_i", 0.06), kit_int("Y_zero_point_i", 120)};
+    memory = (struct memory){.bytes = {1, 2, 3}};
+    oct_value_id w;
+    ck_assert_status_ok(oct_graph_defer_constant(kit.graph, "w", &desc, &source, 0, 40000, &w, NULL));
+    oct_value_id x = kit_input(&kit, "x", kit_quantized(OCT_DTYPE_QUINT8, KIT_SHAPE(KIT_N, 200), 0.1, 0));
+    kit_node_of(&kit, "y", "quantized::linear", KIT_INPUTS(x, w), linear, 2);
+    ck_assert_int_eq(memory.reads, 0);
+    ck_assert_ptr_null(oct_graph_value(kit.graph, w).data);
+    memory.fails = true;
+    const char *name = "real";
+    oct_value_id real;
+    ck_assert_status(OCT_ERR_IO,
+                     oct_graph_add_node(kit.graph, name, "aten::dequantize", &w, 1, NULL, 0, &name, 1, &real, &error));
+    ck_assert_error_says(&error, "constant 'w'");
+    memory.fails = false;
+    kit_dequantize(&kit, name, w);
+    ck_assert_int_eq(memory.reads, 2);
+    ck_assert_int_eq(memcmp(oct_graph_value(kit.graph, w).data, memory.bytes, 40000), 0);
     kit_close(&kit);
 }
 END_TEST
@@ -314,7 +366,8 @@ static void add(Suite *suite)
     tcase_add_test(values, shapes_out_of_bounds_are_refused);
     tcase_add_test(values, quantization_parameters_are_checked);
     tcase_add_test(values, constants_must_be_filled_exactly);
-    tcase_add_test(values, borrowed_constants_are_read_where_they_are);
+    tcase_add_test(values, small_constants_of_a_source_are_read_at_once);
+    tcase_add_test(values, large_weights_wait_until_somebody_else_reads_them);
     TCase *whole = oct_case(suite, "whole graphs");
     tcase_add_test(whole, a_graph_needs_inputs_outputs_and_then_is_closed);
     tcase_add_test(whole, inputs_and_outputs_are_bounded);

@@ -91,14 +91,14 @@ pack_source(struct packed_case *c, const struct octi_panel_geometry *geometry, c
     c->panels = calloc(octi_panel_count(geometry, c->n), sizeof *c->panels);
     c->n_bytes = bytes;
     c->bytes = oct_allocator_default()->allocate(NULL, bytes, OCT_ALIGN);
-    memset(c->bytes, 0, bytes);
+    memset(c->bytes, 0xa5, bytes); // all of it is written
     struct octi_panel_starts starts = {.n_sets = 1, .sets = &c->seen};
     if (c->seen.taps != NULL) {
         starts.positions = octi_panel_positions(geometry, c->n);
         starts.sums = malloc(octi_panel_taps(source) * geometry->nr * sizeof *starts.sums);
         starts.starts = c->starts = malloc(starts.positions * sizeof *starts.starts);
     }
-    octi_panels_pack(geometry, source, c->columns, c->n, c->x_zero_point, c->panels, c->bytes,
+    octi_panels_pack(geometry, octi_quads_at(0), source, c->columns, c->n, c->x_zero_point, c->panels, c->bytes,
                      c->seen.taps != NULL ? &starts : NULL, &c->packed);
     free(starts.sums);
     c->packed.bias_factor = c->bias_factor;

@@ -43,14 +43,14 @@ OCT_API OCT_NODISCARD enum oct_status oct_octet_read(const void *bytes,
                                                      const struct oct_op_registry *registry,
                                                      struct oct_octet_file **file,
                                                      struct oct_error *error);
-/// The same, but constants are read where they lie in `bytes`, which must outlive the file, not change, and be readable
-/// for OCT_GRAPH_TAIL_BYTES beyond their end. What is not aligned to its elements is copied.
-OCT_API OCT_NODISCARD enum oct_status oct_octet_read_in_place(const void *bytes,
-                                                              size_t n_bytes,
-                                                              const struct oct_allocator *allocator,
-                                                              const struct oct_op_registry *registry,
-                                                              struct oct_octet_file **file,
-                                                              struct oct_error *error);
+/// The same for a file of n_bytes bytes that `source` reads, which must outlive the file's graph and all plans' making:
+/// its large weights are read when they are packed (oct_graph_defer_constant). Errors also of `source`.
+OCT_API OCT_NODISCARD enum oct_status oct_octet_read_from(const struct oct_constant_source *source,
+                                                          uint64_t n_bytes,
+                                                          const struct oct_allocator *allocator,
+                                                          const struct oct_op_registry *registry,
+                                                          struct oct_octet_file **file,
+                                                          struct oct_error *error);
 OCT_API void oct_octet_file_destroy(struct oct_octet_file *file); ///< NULL is allowed
 
 /// Writes graph, producer, labels and golden as a complete file. Reading it back gives an equal graph.

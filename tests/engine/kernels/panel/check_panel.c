@@ -82,7 +82,7 @@ START_TEST(header_and_weights_lie_where_the_contract_says)
     char *memory = calloc(1, bytes);
     struct octi_panel panel;
     struct octi_panels packed;
-    octi_panels_pack(&vnni, &source, columns, 2, 10, &panel, memory, NULL, &packed);
+    octi_panels_pack(&vnni, octi_quads_at(0), &source, columns, 2, 10, &panel, memory, NULL, &packed);
     ck_assert_uint_eq(packed.n_panels, 1);
     ck_assert_uint_eq(panel.width, 16);
     ck_assert_uint_eq(panel.n, 2);
@@ -119,7 +119,7 @@ START_TEST(what_kernels_take_off_activations_is_back_in_the_start)
     char *memory = calloc(1, bytes);
     struct octi_panel panel;
     struct octi_panels packed;
-    octi_panels_pack(&signed_bytes, &source, columns, 2, 10, &panel, memory, NULL, &packed);
+    octi_panels_pack(&signed_bytes, octi_quads_at(0), &source, columns, 2, 10, &panel, memory, NULL, &packed);
     const int32_t *start = (const int32_t *)(const void *)memory;
     ck_assert_int_eq(start[0], (128 - 10) * 6);
     ck_assert_int_eq(start[1], (128 - 10) * -300 + 3 * 10 * 7);
@@ -158,7 +158,7 @@ START_TEST(sums_over_some_taps_start_as_if_there_were_no_others)
         struct octi_panel panels[8];
         struct octi_panels packed;
         const struct octi_panel_starts starts = {3, sets, positions, sums, given};
-        octi_panels_pack(layout, &source, columns, COLUMNS, 33, panels, memory, &starts, &packed);
+        octi_panels_pack(layout, octi_quads_at(0), &source, columns, COLUMNS, 33, panels, memory, &starts, &packed);
         for (size_t i = 0; i < packed.n_panels * 64; i++) {
             const struct octi_panel *panel = &panels[i / 64];
             const size_t column = i % 64 < panel->width ? octi_panel_column_at(layout, panel->width, i % 64) : panel->n;
@@ -198,7 +198,7 @@ static void check_window_order(struct octi_panel_source source, size_t taps, siz
     char *memory = calloc(1, bytes);
     struct octi_panel panel;
     struct octi_panels packed;
-    octi_panels_pack(&plain, &source, &column, 1, 1, &panel, memory, NULL, &packed);
+    octi_panels_pack(&plain, octi_quads_at(0), &source, &column, 1, 1, &panel, memory, NULL, &packed);
     ck_assert_uint_eq(packed.taps, taps);
     ck_assert_uint_eq(packed.k, k);
     ck_assert_int_eq(*(const int32_t *)(const void *)memory, -102);
@@ -318,10 +318,11 @@ START_TEST(every_byte_is_what_the_contract_says)
         }
         size_t bytes;
         ck_assert(octi_panel_bytes(geometry, n, octi_panel_taps(&source), octi_panel_depth(&source), &bytes));
-        unsigned char *got = calloc(1, bytes), *expected = calloc(1, bytes);
+        unsigned char *got = malloc(bytes), *expected = calloc(1, bytes);
+        memset(got, 0xa5, bytes); // all of it is written
         struct octi_panel *panels = calloc(octi_panel_count(geometry, n), sizeof *panels);
         struct octi_panels packed;
-        octi_panels_pack(geometry, &source, columns, n, 131, panels, got, NULL, &packed);
+        octi_panels_pack(geometry, octi_quads_at(0), &source, columns, n, 131, panels, got, NULL, &packed);
         for (size_t p = 0; p < packed.n_panels; p++) {
             size_t at = (size_t)((const unsigned char *)panels[p].bytes - got);
             pack_plainly(geometry, &source, columns, 131, &panels[p], expected + at);
