@@ -45,7 +45,7 @@ struct packed {
 // COLUMNS columns, asymmetric in every fifth; strides and shape of `source` are given.
 static bool pack(struct packed *packed, const struct octi_panel_geometry *geometry, struct octi_panel_source source)
 {
-    int8_t weights[COLUMNS * MAX_GROUP * GROUP_TAPS]; // more than DEPTH or MAX_TAPS each
+    int8_t weights[COLUMNS * MAX_TAPS]; // more than DEPTH or MAX_GROUP * GROUP_TAPS each
     struct octi_panel_column columns[COLUMNS];
     for (size_t i = 0; i < sizeof weights; i++) {
         weights[i] = (int8_t)noise(i + 17);

@@ -71,11 +71,11 @@ struct octi_band_512 {
 
     uint8_t *slots;                                ///< copied rows or pairs, and behind them one that is padding
     bool padding_ready;                            ///< is it?
-    const uint8_t *rows[OCTI_BAND_ROWS + 3];       ///< where the window's rows are, or its pairs
+    size_t n_slots;                                ///< others that have been used
+    uint8_t *rows[OCTI_BAND_ROWS + 3];             ///< where the window's rows are, or its pairs
     const uint8_t *across;                         ///< where the row is that goes across
     size_t held;                                   ///< rows or pairs of the line before:
-    struct octi_band_key_512 keys[OCTI_BAND_ROWS]; ///< which they were,
-    uint8_t keys_at[OCTI_BAND_ROWS];               ///< and in which slots
+    struct octi_band_key_512 keys[OCTI_BAND_ROWS]; ///< which they were, in the order of `rows`
     size_t moved;                                  ///< how many they were moved on from the line before that
 
     char *words; ///< of the first halves of a line's outputs
@@ -443,7 +443,7 @@ OCTI_INLINE void octi_step_512(const struct octi_band_512 *band,
     OCTI_BEGIN(8)
     OCTI_BEGIN(9)
 #undef OCTI_BEGIN
-    const uint8_t *const *rows = band->rows;
+    uint8_t *const *rows = band->rows;
     const char *w = panel + 64 * OCTI_BAND_WEIGHTS;
     if (width < 7 && band->shape.across) {
         octi_step_across_512(sums, band->across, walk, panel, width, x_stride, half, alive);
@@ -569,24 +569,20 @@ OCTI_APART void octi_widen_band_512(
             if (!shape->across) {
                 continue;
             }
-            __m512i across[4];
-            for (int i = 0; i < 4; i++) {
-                across[i] = _mm512_setzero_si512();
-            }
-            for (size_t kx = 0; kx < width; kx++) { // the last quad is one weight and three zeros
+            __m512i w[5]; // the last quad of a column is one weight and three zeros
+            for (size_t kx = 0; kx < 5; kx++) {
                 const int vector = OCTI_WEIGHTS_512 + 4 * (int)(packed_quads * kx + shape->quads) + from;
-                const __m512i w = octi_load_positions_512(panel, vector, lanes);
-                // Columns beyond either end of a quad are no part of it.
-                const __m128i bits[4] = {
-                    _mm_cvtsi32_si128(kx < 4 ? 8 * (int)kx : 64), _mm_cvtsi32_si128(kx < 4 ? 64 : 8 * (int)kx - 16),
-                    _mm_cvtsi32_si128(kx < 3 ? 8 * (int)kx + 8 : 64), _mm_cvtsi32_si128(kx < 3 ? 64 : 8 * (int)kx - 8)};
-                for (int i = 0; i < 4; i++) {
-                    across[i] = _mm512_or_si512(across[i], _mm512_sll_epi32(w, bits[i]));
-                }
+                w[kx] = kx < width ? octi_load_positions_512(panel, vector, lanes) : _mm512_setzero_si512();
             }
-            for (int i = 0; i < 4; i++) {
-                _mm512_store_si512(to + 64 * OCTI_BAND_ACROSS + 128 * i, across[i]);
-            }
+            const __m512i four =
+                _mm512_or_si512(_mm512_or_si512(w[0], _mm512_slli_epi32(w[1], 8)),
+                                _mm512_or_si512(_mm512_slli_epi32(w[2], 16), _mm512_slli_epi32(w[3], 24)));
+            const __m512i fifth = _mm512_slli_epi32(w[4], 16);
+            _mm512_store_si512(to + 64 * OCTI_BAND_ACROSS, four);
+            _mm512_store_si512(to + 64 * OCTI_BAND_ACROSS + 128, fifth);
+            _mm512_store_si512(to + 64 * OCTI_BAND_ACROSS + 256, _mm512_slli_epi32(four, 8));
+            _mm512_store_si512(to + 64 * OCTI_BAND_ACROSS + 384,
+                               _mm512_or_si512(_mm512_slli_epi32(w[3], 16), _mm512_slli_epi32(fifth, 8)));
         }
         wide += 64 * OCTI_BAND_VECTORS(shape->quads, width);
     }
@@ -725,16 +721,19 @@ octi_is_same_512(const struct octi_band_key_512 *a, const struct octi_band_key_5
     return a->first == b->first && (!pairs || a->second == b->second);
 }
 
+OCTI_INLINE bool octi_is_padding_key_512(const struct octi_band_key_512 *key, const bool pairs)
+{
+    return key->first == NULL && (!pairs || key->second == NULL);
+}
+
 /// Brings n rows together, or pairs of them. What the line before saw stays where it is: windows move on by as many
 /// rows as the first that is not padding, in each of their planes. Rows that are padding share a slot.
 OCTI_INLINE void octi_band_slots_512(
     struct octi_band_512 *band, const struct octi_band_key_512 *wanted, size_t n, size_t pitch, const bool pairs)
 {
-    enum { NO_SLOT = 255 };
-    static const struct octi_band_key_512 padding = {NULL, NULL};
-    const size_t held = band->held;
+    const size_t held = band->held; // n, or nothing
     size_t first = 0;
-    while (first < n && octi_is_same_512(&wanted[first], &padding, pairs)) {
+    while (first < n && octi_is_padding_key_512(&wanted[first], pairs)) {
         first++;
     }
     size_t moved = band->moved;
@@ -743,32 +742,39 @@ OCTI_INLINE void octi_band_slots_512(
         while (first + moved < held && !octi_is_same_512(&wanted[first], &band->keys[first + moved], pairs)) {
             moved++;
         }
+        band->moved = moved;
     }
-    band->moved = moved;
-    uint8_t slots[OCTI_BAND_ROWS];
-    uint32_t used = 0;
+    uint8_t *unused[OCTI_BAND_ROWS];
+    size_t n_unused = 0;
+    for (size_t k = 0; k < held && k < moved; k++) {
+        unused[n_unused] = band->rows[k];
+        n_unused += !octi_is_padding_key_512(&band->keys[k], pairs);
+    }
+    size_t missing[OCTI_BAND_ROWS];
+    size_t n_missing = 0;
     for (size_t k = 0; k < n; k++) {
-        slots[k] = NO_SLOT;
-        if (octi_is_same_512(&wanted[k], &padding, pairs)) {
-            slots[k] = (uint8_t)n;
-            if (!band->padding_ready) {
-                octi_fill_slot_512(band, band->slots + n * pitch, &padding, pairs);
-                band->padding_ready = true;
+        const size_t before = k + moved; // not yet overwritten
+        if (before < held && octi_is_same_512(&wanted[k], &band->keys[before], pairs)) {
+            band->rows[k] = band->rows[before];
+        } else {
+            if (before < held && !octi_is_padding_key_512(&band->keys[before], pairs)) {
+                unused[n_unused++] = band->rows[before];
             }
-        } else if (k + moved < held && octi_is_same_512(&wanted[k], &band->keys[k + moved], pairs)) {
-            slots[k] = band->keys_at[k + moved];
-            used |= (uint32_t)1 << slots[k];
-        }
-    }
-    for (size_t k = 0; k < n; k++) {
-        if (slots[k] == NO_SLOT) {
-            slots[k] = (uint8_t)__builtin_ctz(~used);
-            used |= (uint32_t)1 << slots[k];
-            octi_fill_slot_512(band, band->slots + slots[k] * pitch, &wanted[k], pairs);
+            missing[n_missing++] = k;
         }
         band->keys[k] = wanted[k];
-        band->keys_at[k] = slots[k];
-        band->rows[k] = band->slots + slots[k] * pitch;
+    }
+    for (size_t i = 0; i < n_missing; i++) {
+        const size_t k = missing[i];
+        const bool padding = octi_is_padding_key_512(&wanted[k], pairs);
+        uint8_t *to = padding        ? band->slots + n * pitch
+                      : n_unused > 0 ? unused[--n_unused]
+                                     : band->slots + band->n_slots++ * pitch;
+        if (!padding || !band->padding_ready) {
+            octi_fill_slot_512(band, to, &wanted[k], pairs);
+            band->padding_ready |= padding;
+        }
+        band->rows[k] = to;
     }
     band->held = n;
 }
@@ -851,6 +857,7 @@ octi_begin_band_512(struct octi_band_512 *band, size_t m, size_t n, size_t begin
     band->pitch = 64 * (octi_band_columns_512(band->length, width, x_stride) | 1); // rows in different sets
     band->padding_ready = false;
     band->held = 0;
+    band->n_slots = 0;
 }
 
 /// A kernel for windows of `width` columns: a function for each stride.
