@@ -346,11 +346,11 @@ OCTI_INLINE struct octi_band_words_512 octi_band_round_512(const struct octi_ban
     words.v0 = octi_band_words_512(band, sums->v[0][0], sums->v[0][1], panel, factor);
     words.v1 = octi_band_words_512(band, sums->v[1][0], sums->v[1][1], panel, factor);
     words.v2 = most > 2 ? octi_band_words_512(band, sums->v[2][0], sums->v[2][1], panel, factor) : words.v0;
-    words.v3 = most > 2 ? octi_band_words_512(band, sums->v[3][0], sums->v[3][1], panel, factor) : words.v1;
+    words.v3 = most > 3 ? octi_band_words_512(band, sums->v[3][0], sums->v[3][1], panel, factor) : words.v1;
     return words;
 }
 
-/// The outputs that end with a step: `left` exist, and no more than `most`, a constant 4 or 2.
+/// The outputs that end with a step: `left` exist, and no more than `most`, a constant 2, 3 or 4.
 OCTI_INLINE void octi_band_finish_512(const struct octi_band_512 *band,
                                       const struct octi_sums_512 *sums,
                                       struct octi_stride_512 *walk,
@@ -372,6 +372,8 @@ OCTI_INLINE void octi_band_finish_512(const struct octi_band_512 *band,
         _mm512_store_si512(words + 64, w.v1);
         if (most > 2) {
             _mm512_store_si512(words + 128, w.v2);
+        }
+        if (most > 3) {
             _mm512_store_si512(words + 192, w.v3);
         }
         return;
@@ -380,6 +382,8 @@ OCTI_INLINE void octi_band_finish_512(const struct octi_band_512 *band,
     w.v1 = _mm512_packus_epi16(_mm512_load_si512(words + 64), w.v1);
     if (most > 2) {
         w.v2 = _mm512_packus_epi16(_mm512_load_si512(words + 128), w.v2);
+    }
+    if (most > 3) {
         w.v3 = _mm512_packus_epi16(_mm512_load_si512(words + 192), w.v3);
     }
     if (__builtin_expect(band->bounded, 0)) {
@@ -401,7 +405,7 @@ OCTI_INLINE void octi_band_finish_512(const struct octi_band_512 *band,
     if (most > 2 && left > 2) {                                                                                        \
         PUT(2);                                                                                                        \
     }                                                                                                                  \
-    if (most > 2 && left > 3) {                                                                                        \
+    if (most > 3 && left > 3) {                                                                                        \
         PUT(3);                                                                                                        \
     }
         OCTI_PUT_EXISTING(OCTI_PUT)
@@ -479,7 +483,7 @@ OCTI_INLINE void octi_step_512(const struct octi_band_512 *band,
         w += 128 * width;
     }
     if (alive.first == 0) {
-        octi_band_finish_512(band, sums, walk, left, panel, alive.end > 2 ? 4 : 2, half);
+        octi_band_finish_512(band, sums, walk, left, panel, alive.end < 4 ? alive.end : 4, half);
     }
 #define OCTI_NEXT(o)                                                                                                   \
     if ((o) + OCTI_BAND_STEP < live) {                                                                                 \
@@ -520,7 +524,9 @@ OCTI_INLINE void octi_band_half_512(const struct octi_band_512 *band,
         octi_step_512(band, &sums, &walk, OCTI_BAND_STEP, panel, width, x_stride, half,
                       (struct octi_alive_512){0, live});
     }
-    if (left > 2) {
+    if (left == 3) {
+        octi_step_512(band, &sums, &walk, 3, panel, width, x_stride, half, (struct octi_alive_512){0, 3});
+    } else if (left > 2) {
         octi_step_512(band, &sums, &walk, left, panel, width, x_stride, half,
                       (struct octi_alive_512){0, OCTI_BAND_STEP});
     } else {
