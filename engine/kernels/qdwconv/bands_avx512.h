@@ -69,9 +69,11 @@ struct octi_band_512 {
     size_t n_columns;                ///< that the windows of a part see
     size_t pitch;                    ///< BYTES of a copied row
 
-    uint8_t *slots;                                ///< copied rows or pairs, and behind them one that is padding
-    bool padding_ready;                            ///< is it?
-    size_t n_slots;                                ///< others that have been used
+    uint8_t *slots;     ///< copied rows or pairs, and behind them one that is padding
+    bool padding_ready; ///< is it?
+    size_t n_slots;     ///< others that have been used,
+    size_t n_unused;    ///< and that hold nothing
+    uint8_t *unused[OCTI_BAND_ROWS];
     uint8_t *rows[OCTI_BAND_ROWS + 3];             ///< where the window's rows are, or its pairs
     const uint8_t *across;                         ///< where the row is that goes across
     size_t held;                                   ///< rows or pairs of the line before:
@@ -750,11 +752,11 @@ OCTI_INLINE void octi_band_slots_512(
         }
         band->moved = moved;
     }
-    uint8_t *unused[OCTI_BAND_ROWS];
-    size_t n_unused = 0;
+    size_t n_unused = band->n_unused;
     for (size_t k = 0; k < held && k < moved; k++) {
-        unused[n_unused] = band->rows[k];
-        n_unused += !octi_is_padding_key_512(&band->keys[k], pairs);
+        if (!octi_is_padding_key_512(&band->keys[k], pairs)) {
+            band->unused[n_unused++] = band->rows[k];
+        }
     }
     size_t missing[OCTI_BAND_ROWS];
     size_t n_missing = 0;
@@ -764,7 +766,7 @@ OCTI_INLINE void octi_band_slots_512(
             band->rows[k] = band->rows[before];
         } else {
             if (before < held && !octi_is_padding_key_512(&band->keys[before], pairs)) {
-                unused[n_unused++] = band->rows[before];
+                band->unused[n_unused++] = band->rows[before];
             }
             missing[n_missing++] = k;
         }
@@ -774,7 +776,7 @@ OCTI_INLINE void octi_band_slots_512(
         const size_t k = missing[i];
         const bool padding = octi_is_padding_key_512(&wanted[k], pairs);
         uint8_t *to = padding        ? band->slots + n * pitch
-                      : n_unused > 0 ? unused[--n_unused]
+                      : n_unused > 0 ? band->unused[--n_unused]
                                      : band->slots + band->n_slots++ * pitch;
         if (!padding || !band->padding_ready) {
             octi_fill_slot_512(band, to, &wanted[k], pairs);
@@ -782,6 +784,7 @@ OCTI_INLINE void octi_band_slots_512(
         }
         band->rows[k] = to;
     }
+    band->n_unused = n_unused;
     band->held = n;
 }
 
@@ -864,6 +867,7 @@ octi_begin_band_512(struct octi_band_512 *band, size_t m, size_t n, size_t begin
     band->padding_ready = false;
     band->held = 0;
     band->n_slots = 0;
+    band->n_unused = 0;
 }
 
 /// A kernel for windows of `width` columns: a function for each stride.

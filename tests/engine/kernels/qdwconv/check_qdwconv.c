@@ -91,7 +91,7 @@ static void check_case(struct oct_rng *rng, size_t m, size_t channels, size_t wi
     free_case(&c);
 }
 
-// A window over an image with padding around it, for m output pixels from anywhere.
+// A window over planes of an image with padding around them, for m output pixels from anywhere.
 static void check_lines(struct oct_rng *rng, size_t m, size_t channels, struct window window, size_t x_stride)
 {
     const size_t taps = window.height * window.width;
@@ -107,8 +107,9 @@ static void check_lines(struct oct_rng *rng, size_t m, size_t channels, struct w
     int64_t width = oct_rng_between(rng, 1, m < 20 ? 20 : (int64_t)(m * x_stride));
     int64_t above = oct_rng_between(rng, 0, (int64_t)window.height);
     int64_t left = oct_rng_between(rng, 0, (int64_t)window.width);
-    int64_t y_stride = oct_rng_between(rng, 1, 2);
-    struct oct_guard x = oct_guard_create((size_t)(height * width) * channels);
+    int64_t y_stride = oct_rng_between(rng, 1, 3);
+    size_t lines = (size_t)oct_rng_between(rng, 1, 12); // of the output of a plane
+    struct oct_guard x = oct_guard_create((size_t)(2 * height * width) * channels);
     struct oct_guard padding = oct_guard_create((size_t)width * channels);
     oct_rng_bytes(rng, x.data, x.bytes);
     memset(padding.data, c.x_zero_point, padding.bytes);
@@ -121,11 +122,13 @@ static void check_lines(struct oct_rng *rng, size_t m, size_t channels, struct w
     for (size_t t = 0; t < taps; t++) {
         for (size_t i = 0; i < m; i++) {
             size_t pixel = call.line_first + i;
-            int64_t iy = (int64_t)(pixel / call.line) * y_stride + (int64_t)(t / window.width) - above;
+            size_t line = pixel / call.line;
+            int64_t iy = (int64_t)(line % lines) * y_stride + (int64_t)(t / window.width) - above;
             int64_t ix = (int64_t)(pixel % call.line * x_stride + t % window.width) - left;
+            int64_t plane = (int64_t)(line / lines % 2);
             bool inside = iy >= 0 && iy < height && ix >= 0 && ix < width;
             offsets[t * call.offset_stride + i] =
-                inside ? (int32_t)((iy * width + ix) * (int64_t)channels) : OCTI_QGEMM_PADDING;
+                inside ? (int32_t)(((plane * height + iy) * width + ix) * (int64_t)channels) : OCTI_QGEMM_PADDING;
         }
     }
     call.offsets = offsets;
