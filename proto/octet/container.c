@@ -8,10 +8,18 @@
 #define LENGTH_BYTES     8
 #define MIN_HEADER_BYTES ((size_t)2)
 
-struct octi_container_window {
+// A reader goes through scales, zero points, biases and small weights by turns.
+#define N_WINDOWS 4
+
+struct window {
     uint64_t begin; // in the file
     size_t n;       // bytes read
     uint8_t bytes[OCTI_CONTAINER_WINDOW];
+};
+
+struct octi_container_windows {
+    size_t next; // to be given up
+    struct window windows[N_WINDOWS];
 };
 
 struct reader {
@@ -412,12 +420,16 @@ enum oct_status octi_container_init_from(struct octi_container *container,
     container->source = source;
     container->n_bytes = n_bytes;
     container->allocator = allocator != NULL ? allocator : oct_allocator_default();
-    container->window =
-        container->allocator->allocate(container->allocator->context, sizeof *container->window, OCT_ALIGN);
-    if (container->window == NULL) {
+    container->windows =
+        container->allocator->allocate(container->allocator->context, sizeof *container->windows, OCT_ALIGN);
+    if (container->windows == NULL) {
         return oct_error_set(error, OCT_ERR_NOMEM, NULL, OCT_POSITION_NONE, "no memory for the file's tensors");
     }
-    container->window->n = 0;
+    container->windows->next = 0;
+    for (size_t i = 0; i < N_WINDOWS; i++) {
+        container->windows->windows[i].begin = 0;
+        container->windows->windows[i].n = 0;
+    }
     enum oct_status status = check_size_of_file(n_bytes, error);
     if (status == OCT_OK) {
         status = source->read(source->context, 0, first, LENGTH_BYTES, error);
@@ -437,30 +449,47 @@ enum oct_status octi_container_init_from(struct octi_container *container,
     return read_container(container, container->header_memory.data, length, NULL, n_bytes, error);
 }
 
+static bool holds(const struct window *window, const struct octi_container_tensor *tensor)
+{
+    return tensor->offset >= window->begin && tensor->offset + tensor->n_bytes <= window->begin + window->n;
+}
+
+// A window that begins with the tensor, which no other has.
+static enum oct_status
+open_window(const struct octi_container *container, uint64_t begin, struct window **opened, struct oct_error *error)
+{
+    struct window *window = &container->windows->windows[container->windows->next];
+    const uint64_t left = container->n_bytes - begin;
+    const size_t n = left < OCTI_CONTAINER_WINDOW ? (size_t)left : OCTI_CONTAINER_WINDOW;
+    container->windows->next = (container->windows->next + 1) % N_WINDOWS;
+    window->begin = begin;
+    window->n = 0;
+    enum oct_status status = container->source->read(container->source->context, begin, window->bytes, n, error);
+    if (status == OCT_OK) {
+        window->n = n;
+        *opened = window;
+    }
+    return status;
+}
+
 enum oct_status octi_container_peek(const struct octi_container *container,
                                     const struct octi_container_tensor *tensor,
                                     const uint8_t **bytes,
                                     struct oct_error *error)
 {
-    struct octi_container_window *window = container->window;
     *bytes = tensor->data;
     if (container->source == NULL) {
         return OCT_OK;
     }
-    if (tensor->offset < window->begin || tensor->offset + tensor->n_bytes > window->begin + window->n) {
-        const uint64_t left = container->n_bytes - tensor->offset;
-        const size_t n = left < OCTI_CONTAINER_WINDOW ? (size_t)left : OCTI_CONTAINER_WINDOW;
-        window->n = 0;
-        enum oct_status status =
-            container->source->read(container->source->context, tensor->offset, window->bytes, n, error);
-        if (status != OCT_OK) {
-            return status;
-        }
-        window->begin = tensor->offset;
-        window->n = n;
+    struct window *window = NULL;
+    for (size_t i = 0; i < N_WINDOWS && window == NULL; i++) {
+        window = holds(&container->windows->windows[i], tensor) ? &container->windows->windows[i] : NULL;
     }
-    *bytes = window->bytes + (tensor->offset - window->begin);
-    return OCT_OK;
+    enum oct_status status = window != NULL ? OCT_OK : open_window(container, tensor->offset, &window, error);
+    if (status == OCT_OK) {
+        *bytes = window->bytes + (tensor->offset - window->begin);
+    }
+    return status;
 }
 
 enum oct_status octi_container_copy(const struct octi_container *container,
@@ -485,8 +514,8 @@ void octi_container_deinit(struct octi_container *container)
     oct_buffer_deinit(&container->name_memory);
     oct_buffer_deinit(&container->graph_memory);
     oct_buffer_deinit(&container->header_memory);
-    if (container->window != NULL) {
-        container->allocator->release(container->allocator->context, container->window, sizeof *container->window);
+    if (container->windows != NULL) {
+        container->allocator->release(container->allocator->context, container->windows, sizeof *container->windows);
     }
     *container = (struct octi_container){.n_tensors = 0};
 }

@@ -24,14 +24,14 @@ struct octi_container_tensor {
     size_t position; ///< of the entry in the file
 };
 
-/// What small tensors are read through: many lie side by side.
-#define OCTI_CONTAINER_WINDOW 65536
-struct octi_container_window;
+/// What small tensors are read through: many of a kind lie side by side.
+#define OCTI_CONTAINER_WINDOW 16384
+struct octi_container_windows;
 
 struct octi_container {
     const struct oct_constant_source *source; ///< of the file, or NULL: all of it is in memory
     uint64_t n_bytes;                         ///< of the file
-    struct octi_container_window *window;     ///< where there is a source
+    struct octi_container_windows *windows;   ///< where there is a source
     const struct oct_allocator *allocator;    ///< its own
     size_t n_tensors;
     struct octi_container_tensor *tensors; ///< by name
