@@ -71,7 +71,7 @@ static inline void take_down(struct stage *stage, uint64_t deadline_us)
 struct guest {
     struct oct_ticket ticket; ///< first
     struct oct_infer_request *request;
-    char *body;
+    struct oct_buffer body;
     float first; ///< of the rows: first, first + 1, ...
     int64_t rows;
     atomic_uint *n_done;
@@ -112,7 +112,7 @@ invite(struct guest *guest, const struct stage *stage, float first, int64_t rows
             oct_buffer_printf(&body, "%s[%.1f,%.1f,%.1f,-1]", row == 0 ? "" : ",", value, value + 0.5, -value));
     }
     ck_assert_status_ok(oct_buffer_printf(&body, "]}}"));
-    guest->body = (char *)body.data;
+    guest->body = body;
     ck_assert_ok(
         oct_infer_request_parse(NULL, body.data, body.length, OCT_INFER_NO_HEADER_LENGTH, &guest->request, &error),
         &error);
@@ -134,7 +134,7 @@ static inline void farewell(struct guest *guest)
 {
     oct_infer_request_destroy(guest->request);
     oct_buffer_deinit(&guest->answer);
-    free(guest->body);
+    oct_buffer_deinit(&guest->body);
 }
 
 static inline void submit(const struct stage *stage, struct guest *guest)
