@@ -11,7 +11,7 @@
 #define MANY_ROWS  39 // more than two tiles of any kernel
 #define COLUMNS    75 // a 64-, 16- and 4-column panel among others
 #define DEPTH      22
-#define MAX_TAPS   25 // of a depthwise window
+#define MAX_TAPS   49 // of a depthwise window
 #define POSITIONS  16
 #define GROUPED    80 // channels of its pixels where groups are whole: COLUMNS rounded up to any group
 #define MAX_GROUP  16 // channels
@@ -45,7 +45,7 @@ struct packed {
 // COLUMNS columns, asymmetric in every fifth; strides and shape of `source` are given.
 static bool pack(struct packed *packed, const struct octi_panel_geometry *geometry, struct octi_panel_source source)
 {
-    int8_t weights[COLUMNS * MAX_GROUP * GROUP_TAPS]; // more than DEPTH or MAX_TAPS each
+    int8_t weights[COLUMNS * MAX_TAPS]; // more than DEPTH or MAX_GROUP * GROUP_TAPS each
     struct octi_panel_column columns[COLUMNS];
     for (size_t i = 0; i < sizeof weights; i++) {
         weights[i] = (int8_t)noise(i + 17);
@@ -165,7 +165,7 @@ bool octi_qgemm_self_test(const struct octi_qgemm *record)
 }
 
 // A window of side x side along output lines of LINE pixels; around an image of LINES x LINES is padding.
-static bool window_self_test(const struct octi_qdwconv *record, size_t side, size_t x_stride)
+static bool window_self_test(const struct octi_qdwconv *record, size_t height, size_t width, size_t x_stride)
 {
     enum { LINE = 4, LINES = 4 };
     const struct octi_qdwconv *scalar = octi_qdwconv_at(0);
@@ -176,11 +176,11 @@ static bool window_self_test(const struct octi_qdwconv *record, size_t side, siz
     uint8_t got[ROWS * COLUMNS] = {0};
     fill(x, sizeof x);
     memset(padding, 121, sizeof padding);
-    for (size_t i = 0; i < side * side * ROWS; i++) {
+    for (size_t i = 0; i < height * width * ROWS; i++) {
         size_t tap = i / ROWS;
         size_t pixel = i % ROWS;
-        size_t y = pixel / LINE + tap / side - 1; // beyond the image above, too
-        size_t column = pixel % LINE * x_stride + tap % side - 1;
+        size_t y = pixel / LINE + tap / width - 1; // beyond the image above, too
+        size_t column = pixel % LINE * x_stride + tap % width - 1;
         bool inside = y < LINES && column < LINES;
         offsets[i] = inside ? (int32_t)((y * LINES + column) * COLUMNS) : OCTI_QGEMM_PADDING;
     }
@@ -188,11 +188,11 @@ static bool window_self_test(const struct octi_qdwconv *record, size_t side, siz
         .m = ROWS, .a = x, .a_stride = COLUMNS, .offsets = offsets, .offset_stride = ROWS, .padding = padding};
     call.line = LINE;
     call.x_stride = x_stride;
-    const struct octi_panel_source source = {.column_stride = (int64_t)(side * side),
-                                             .y_stride = (int64_t)side,
+    const struct octi_panel_source source = {.column_stride = (int64_t)(height * width),
+                                             .y_stride = (int64_t)width,
                                              .x_stride = 1,
-                                             .window_height = side,
-                                             .window_width = side};
+                                             .window_height = height,
+                                             .window_width = width};
     return multiply(scalar->run, &scalar->geometry, octi_qdwconv_source(scalar, source), &call, expected) &&
            multiply(record->run, &record->geometry, octi_qdwconv_source(record, source), &call, got) &&
            memcmp(expected, got, sizeof got) == 0;
@@ -200,8 +200,9 @@ static bool window_self_test(const struct octi_qdwconv *record, size_t side, siz
 
 bool octi_qdwconv_self_test(const struct octi_qdwconv *record)
 {
-    size_t side = record->window != 0 ? record->window : 3;
-    return window_self_test(record, side, 1) && window_self_test(record, side, 2);
+    size_t width = record->width != 0 ? record->width : 3;
+    size_t height = record->height != 0 ? record->height : width;
+    return window_self_test(record, height, width, 1) && window_self_test(record, height, width, 2);
 }
 
 bool octi_gather_self_test(const struct octi_gather *record)

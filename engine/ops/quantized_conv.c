@@ -394,7 +394,7 @@ choose_kernel(struct oct_op_prepare_call *call, const struct octi_conv_geometry 
         };
         choice.depthwise = octi_qdwconv_select_window(call->cpu_features, &window);
         choice.layout = &choice.depthwise->geometry;
-        if (choice.depthwise->window > 0) { // works along lines
+        if (choice.depthwise->width > 0) { // works along lines
             state->padding_pixels = (size_t)geometry->in[OCTI_CONV_WIDTH];
         }
         state->kernel = choice.depthwise->run;

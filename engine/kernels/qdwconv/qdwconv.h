@@ -26,7 +26,7 @@ typedef void (*octi_qdwconv_fn)(const struct octi_qgemm_call *call,
 struct octi_qdwconv {
     struct octi_kernel kernel;
     octi_qdwconv_fn run;
-    uint16_t window; ///< side of the window it is for; 0: any
+    uint16_t height, width; ///< of the window it is for; 0: any
     struct octi_panel_geometry geometry;
 };
 
@@ -59,7 +59,7 @@ static inline size_t octi_qdwconv_line_rest(const struct octi_qgemm_call *call, 
     return rest < call->m - m ? rest : call->m - m;
 }
 
-#define OCT_QDWCONV(function, isa, window, ...)                                                                        \
+#define OCT_QDWCONV(function, isa, height, width, ...)                                                                 \
     void octi_##function(const struct octi_qgemm_call *call, const struct octi_panels *weights,                        \
                          const struct octi_panel *panel);
 #include "engine/kernels/qdwconv/qdwconv.def"

@@ -1,8 +1,8 @@
 #include "engine/kernels/qdwconv/qdwconv.h"
 
 static const struct octi_qdwconv rows[] = {
-#define OCT_QDWCONV(function, isa, window, ...)                                                                        \
-    {{#function, OCTI_ISA_##isa}, octi_##function, window, {.nr = __VA_ARGS__}},
+#define OCT_QDWCONV(function, isa, height, width, ...)                                                                 \
+    {{#function, OCTI_ISA_##isa}, octi_##function, height, width, {.nr = __VA_ARGS__}},
 #include "engine/kernels/qdwconv/qdwconv.def"
 #undef OCT_QDWCONV
 };
@@ -11,8 +11,9 @@ OCTI_FAMILY_DEFINE(qdwconv, rows);
 
 static bool is_for(const struct octi_qdwconv *kernel, const struct octi_qdwconv_window *window)
 {
-    return kernel->window != 0 && window->height == kernel->window && window->width == kernel->window &&
-           window->x_stride <= 2 && window->x_dilation == 1;
+    return kernel->width != 0 && window->width == kernel->width &&
+           (kernel->height == 0 || window->height == kernel->height) && window->x_stride <= 2 &&
+           window->x_dilation == 1;
 }
 
 const struct octi_qdwconv *octi_qdwconv_select_window(uint64_t cpu_features, const struct octi_qdwconv_window *window)
@@ -29,8 +30,8 @@ const struct octi_qdwconv *octi_qdwconv_select_window(uint64_t cpu_features, con
 
 struct octi_panel_source octi_qdwconv_source(const struct octi_qdwconv *kernel, struct octi_panel_source source)
 {
-    source.depthwise = kernel->window == 0;
-    if (kernel->window != 0) {
+    source.depthwise = kernel->width == 0;
+    if (kernel->width != 0) {
         source.channels = source.window_height;
         source.channel_stride = source.y_stride;
         source.window_height = 1;

@@ -16,6 +16,7 @@ struct packed_case {
     bool depthwise;    ///< then taps == 1 and k is the window
     int32_t x_zero_point;
     struct octi_output output;
+    float bias_factor; ///< CASE_BIAS_FACTOR unless set to 1 before packing
     int8_t *weights;
     struct octi_panel_column *columns;
     struct octi_tap_set seen; ///< taps that `starts` are for; none: all
@@ -24,6 +25,9 @@ struct packed_case {
     void *bytes;
     uint32_t *starts; ///< with `seen`
 };
+
+/// No power of two, so that one rounding and two give different sums.
+#define CASE_BIAS_FACTOR 1.3f
 
 static const int32_t extreme_zero_points[] = {0, 1, 127, 128, 255};
 
@@ -38,6 +42,7 @@ static inline float pick_multiplier(struct oct_rng *rng)
 static inline struct packed_case make_case(struct oct_rng *rng, size_t n, size_t taps, size_t k, bool depthwise)
 {
     struct packed_case c = {.n = n, .taps = taps, .k = k, .depthwise = depthwise};
+    c.bias_factor = CASE_BIAS_FACTOR;
     c.x_zero_point = extreme_zero_points[oct_rng_between(rng, 0, 4)];
     c.output =
         octi_output_make(extreme_zero_points[oct_rng_between(rng, 0, 4)], 0, 255, oct_rng_between(rng, 0, 1) == 1);
@@ -61,9 +66,6 @@ static inline struct packed_case make_case(struct oct_rng *rng, size_t n, size_t
     }
     return c;
 }
-
-/// No power of two, so that one rounding and two give different sums.
-#define CASE_BIAS_FACTOR 1.3f
 
 /// The case's weights as a source; a depthwise window is one row of k.
 static inline struct octi_panel_source case_source(const struct packed_case *c)
@@ -97,7 +99,7 @@ pack_source(struct packed_case *c, const struct octi_panel_geometry *geometry, c
     octi_panels_pack(geometry, source, c->columns, c->n, c->x_zero_point, c->panels, c->bytes,
                      c->seen.taps != NULL ? &starts : NULL, &c->packed);
     free(starts.sums);
-    c->packed.bias_factor = CASE_BIAS_FACTOR;
+    c->packed.bias_factor = c->bias_factor;
 }
 
 static inline void pack_case(struct packed_case *c, const struct octi_panel_geometry *geometry)
@@ -125,7 +127,7 @@ static inline void free_case(struct packed_case *c)
 /// The formula's end for column j and the exact sum.
 static inline uint8_t finish_case(const struct packed_case *c, size_t j, int64_t sum)
 {
-    float t = fmaf(c->columns[j].bias, CASE_BIAS_FACTOR, (float)(int32_t)sum) * c->columns[j].multiplier;
+    float t = fmaf(c->columns[j].bias, c->bias_factor, (float)(int32_t)sum) * c->columns[j].multiplier;
     return (uint8_t)octi_round_clamp(t, c->output);
 }
 

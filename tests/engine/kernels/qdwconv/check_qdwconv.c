@@ -18,7 +18,15 @@ static uint8_t exact(const struct packed_case *c, const struct octi_qgemm_call *
     return finish_case(c, j, sum);
 }
 
-static void check_kernel(const struct octi_qdwconv *kernel, struct packed_case *c, struct octi_qgemm_call call)
+// Window of a case: one line for kernels of any window.
+struct window {
+    size_t height, width;
+};
+
+static void check_kernel(const struct octi_qdwconv *kernel,
+                         struct packed_case *c,
+                         struct octi_qgemm_call call,
+                         struct window window)
 {
     size_t stride = c->n + GAP;
     struct oct_guard y = oct_guard_create(call.m * stride - GAP);
@@ -27,10 +35,9 @@ static void check_kernel(const struct octi_qdwconv *kernel, struct packed_case *
     call.c_stride = stride;
     call.output = c->output;
     struct octi_panel_source source = case_source(c);
-    if (kernel->window != 0) {
-        source.window_height = source.window_width = kernel->window;
-        source.y_stride = kernel->window;
-    }
+    source.window_height = window.height;
+    source.window_width = window.width;
+    source.y_stride = (int64_t)window.width;
     source = octi_qdwconv_source(kernel, source);
     pack_source(c, &kernel->geometry, &source);
     for (size_t i = 0; i < c->packed.n_panels; i++) {
@@ -49,14 +56,15 @@ static void check_kernel(const struct octi_qdwconv *kernel, struct packed_case *
     oct_guard_destroy(&y);
 }
 
-// Every kernel that computes this window along lines; side 0: those for any window.
-static void check_kernels(struct packed_case *c, const struct octi_qgemm_call *call, size_t side)
+// Every kernel that computes this window; those that work along lines only if the call has lines.
+static void check_kernels(struct packed_case *c, const struct octi_qgemm_call *call, struct window window)
 {
     for (size_t i = 0; i < octi_qdwconv_count(); i++) {
         const struct octi_qdwconv *kernel = octi_qdwconv_at(i);
         if ((octi_isa_required(kernel->kernel.isa) & ~oct_cpu_detect()) == 0 &&
-            (kernel->window == 0 || kernel->window == side)) {
-            check_kernel(kernel, c, *call);
+            (kernel->width == 0 || (call->line > 0 && kernel->width == window.width)) &&
+            (kernel->height == 0 || kernel->height == window.height)) {
+            check_kernel(kernel, c, *call, window);
         }
     }
 }
@@ -76,23 +84,32 @@ static void check_case(struct oct_rng *rng, size_t m, size_t channels, size_t wi
     }
     struct octi_qgemm_call call = {
         .m = m, .a = x.data, .offsets = offsets, .offset_stride = m, .padding = padding.data};
-    check_kernels(&c, &call, 0);
+    check_kernels(&c, &call, (struct window){1, window});
     free(offsets);
     oct_guard_destroy(&padding);
     oct_guard_destroy(&x);
     free_case(&c);
 }
 
-// A square window over an image with padding around it, for m output pixels from anywhere.
-static void check_lines(struct oct_rng *rng, size_t m, size_t channels, size_t side, size_t x_stride)
+// A window over planes of an image with padding around them, for m output pixels from anywhere.
+static void check_lines(struct oct_rng *rng, size_t m, size_t channels, struct window window, size_t x_stride)
 {
-    struct packed_case c = make_case(rng, channels, 1, side * side, true);
-    int64_t height = oct_rng_between(rng, 1, 6);
-    int64_t width = oct_rng_between(rng, 1, 20);
-    int64_t above = oct_rng_between(rng, 0, (int64_t)side);
-    int64_t left = oct_rng_between(rng, 0, (int64_t)side);
-    int64_t y_stride = oct_rng_between(rng, 1, 2);
-    struct oct_guard x = oct_guard_create((size_t)(height * width) * channels);
+    const size_t taps = window.height * window.width;
+    struct packed_case c = make_case(rng, channels, 1, taps, true);
+    if (oct_rng_between(rng, 0, 1) == 1) {
+        c.bias_factor = 1.0f; // of weights quantized per channel: kernels add such biases
+    }
+    if (oct_rng_between(rng, 0, 2) == 0) {
+        int64_t floor = oct_rng_between(rng, 0, 255);
+        c.output = octi_output_make(c.output.zero_point, floor, oct_rng_between(rng, floor, 255), 0);
+    }
+    int64_t height = oct_rng_between(rng, 1, (int64_t)window.height + 3);
+    int64_t width = oct_rng_between(rng, 1, m < 20 ? 20 : (int64_t)(m * x_stride));
+    int64_t above = oct_rng_between(rng, 0, (int64_t)window.height);
+    int64_t left = oct_rng_between(rng, 0, (int64_t)window.width);
+    int64_t y_stride = oct_rng_between(rng, 1, 3);
+    size_t lines = (size_t)oct_rng_between(rng, 1, 12); // of the output of a plane
+    struct oct_guard x = oct_guard_create((size_t)(2 * height * width) * channels);
     struct oct_guard padding = oct_guard_create((size_t)width * channels);
     oct_rng_bytes(rng, x.data, x.bytes);
     memset(padding.data, c.x_zero_point, padding.bytes);
@@ -101,19 +118,21 @@ static void check_lines(struct oct_rng *rng, size_t m, size_t channels, size_t s
     call.x_stride = x_stride;
     call.line = (size_t)oct_rng_between(rng, 1, (int64_t)m + 1);
     call.line_first = (size_t)oct_rng_between(rng, 0, (int64_t)call.line - 1);
-    int32_t *offsets = malloc(side * side * call.offset_stride * sizeof *offsets);
-    for (size_t t = 0; t < side * side; t++) {
+    int32_t *offsets = malloc(taps * call.offset_stride * sizeof *offsets);
+    for (size_t t = 0; t < taps; t++) {
         for (size_t i = 0; i < m; i++) {
             size_t pixel = call.line_first + i;
-            int64_t iy = (int64_t)(pixel / call.line) * y_stride + (int64_t)(t / side) - above;
-            int64_t ix = (int64_t)(pixel % call.line * x_stride + t % side) - left;
+            size_t line = pixel / call.line;
+            int64_t iy = (int64_t)(line % lines) * y_stride + (int64_t)(t / window.width) - above;
+            int64_t ix = (int64_t)(pixel % call.line * x_stride + t % window.width) - left;
+            int64_t plane = (int64_t)(line / lines % 2);
             bool inside = iy >= 0 && iy < height && ix >= 0 && ix < width;
             offsets[t * call.offset_stride + i] =
-                inside ? (int32_t)((iy * width + ix) * (int64_t)channels) : OCTI_QGEMM_PADDING;
+                inside ? (int32_t)(((plane * height + iy) * width + ix) * (int64_t)channels) : OCTI_QGEMM_PADDING;
         }
     }
     call.offsets = offsets;
-    check_kernels(&c, &call, side);
+    check_kernels(&c, &call, window);
     free(offsets);
     oct_guard_destroy(&padding);
     oct_guard_destroy(&x);
@@ -141,32 +160,53 @@ START_TEST(every_kernel_is_exact_for_every_window)
 }
 END_TEST
 
-START_TEST(kernels_for_one_window_are_exact_along_lines)
+START_TEST(kernels_along_lines_are_exact)
 {
     struct oct_rng rng = {13};
     for (size_t i = 0; i < octi_qdwconv_count(); i++) {
-        size_t side = octi_qdwconv_at(i)->window;
-        for (size_t channels = 1; side != 0 && channels <= 140; channels += channels < 70 ? 1 : 9) {
+        const struct octi_qdwconv *kernel = octi_qdwconv_at(i);
+        for (size_t channels = 1; kernel->width != 0 && channels <= 140; channels += channels < 70 ? 1 : 9) {
             for (size_t k = 0; k < 6; k++) {
-                check_lines(&rng, (size_t)oct_rng_between(&rng, 1, 40), channels, side, 1 + k % 2);
+                struct window window = {kernel->height, kernel->width};
+                if (window.height == 0) {
+                    window.height = (size_t)oct_rng_between(&rng, 1, 17);
+                }
+                check_lines(&rng, (size_t)oct_rng_between(&rng, 1, 40), channels, window, 1 + k % 2);
             }
         }
     }
 }
 END_TEST
 
+START_TEST(long_lines_and_high_windows_are_exact)
+{
+    struct oct_rng rng = {14};
+    static const struct window windows[] = {{5, 5}, {7, 7}, {9, 3}, {15, 5}, {32, 7}, {33, 3}, {29, 5}};
+    static const size_t channels[] = {64, 32, 16, 80};
+    for (size_t i = 0; i < sizeof windows / sizeof windows[0]; i++) {
+        for (size_t k = 0; k < 8; k++) {
+            check_lines(&rng, (size_t)oct_rng_between(&rng, 100, 400), channels[k / 2], windows[i], 1 + k % 2);
+        }
+    }
+}
+END_TEST
+
 #if defined(__x86_64__)
-START_TEST(a_kernel_for_one_window_gets_that_window_only)
+START_TEST(kernels_along_lines_get_their_windows_only)
 {
     uint64_t vnni = octi_isa_required(OCTI_ISA_avx512vnni);
     struct octi_qdwconv_window window = {3, 3, 1, 1};
-    ck_assert_uint_eq(octi_qdwconv_select_window(vnni, &window)->window, 3);
     ck_assert_ptr_eq(octi_qdwconv_select_window(0, &window), octi_qdwconv_select(0));
     uint64_t avx2 = octi_isa_required(OCTI_ISA_avx2);
     ck_assert_ptr_eq(octi_qdwconv_select_window(avx2, &window), octi_qdwconv_select(avx2));
-    window.x_stride = 2;
-    ck_assert_uint_eq(octi_qdwconv_select_window(vnni, &window)->window, 3);
-    static const struct octi_qdwconv_window others[] = {{3, 3, 3, 1}, {3, 3, 1, 2}, {3, 2, 1, 1}, {1, 3, 1, 1}};
+    static const struct octi_qdwconv_window windows[] = {{3, 3, 1, 1}, {3, 3, 2, 1},  {9, 3, 1, 1}, {5, 5, 1, 1},
+                                                         {5, 5, 2, 1}, {15, 5, 1, 1}, {7, 7, 1, 1}};
+    for (size_t i = 0; i < sizeof windows / sizeof windows[0]; i++) {
+        const struct octi_qdwconv *kernel = octi_qdwconv_select_window(vnni, &windows[i]);
+        ck_assert_int_eq(kernel->width, windows[i].width);
+        ck_assert(kernel->height == 0 || kernel->height == windows[i].height);
+    }
+    static const struct octi_qdwconv_window others[] = {{3, 3, 3, 1}, {3, 3, 1, 2}, {3, 2, 1, 1}, {5, 4, 1, 1}};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         ck_assert_ptr_eq(octi_qdwconv_select_window(vnni, &others[i]), octi_qdwconv_select(vnni));
     }
@@ -179,9 +219,10 @@ static void add(Suite *suite)
     TCase *exact_case = oct_case(suite, "exact");
     tcase_add_test(exact_case, every_kernel_is_exact_for_every_number_of_channels);
     tcase_add_test(exact_case, every_kernel_is_exact_for_every_window);
-    tcase_add_test(exact_case, kernels_for_one_window_are_exact_along_lines);
+    tcase_add_test(exact_case, kernels_along_lines_are_exact);
+    tcase_add_test(exact_case, long_lines_and_high_windows_are_exact);
 #if defined(__x86_64__)
-    tcase_add_test(oct_case(suite, "selection"), a_kernel_for_one_window_gets_that_window_only);
+    tcase_add_test(oct_case(suite, "selection"), kernels_along_lines_get_their_windows_only);
 #endif
 }
 
