@@ -702,15 +702,15 @@ OCTI_INLINE const uint8_t *octi_band_image_row_512(const struct octi_band_512 *b
 
 /// What lies beside the last row in a pair that the next line sees too, if it does.
 static inline const uint8_t *
-octi_band_next_row_512(const struct octi_band_512 *band, size_t m, size_t width, const uint8_t *const *rows)
+octi_band_next_row_512(const struct octi_band_512 *band, size_t m, size_t width, const uint8_t *last)
 {
     const size_t height = band->shape.height;
     const size_t next = m + band->call->line;
     if (height >= 3 && next + band->outputs <= band->call->m &&
-        octi_band_image_row_512(band, next, width, height - 3) == rows[height - 1]) {
+        octi_band_image_row_512(band, next, width, height - 3) == last) {
         return octi_band_image_row_512(band, next, width, height - 2);
     }
-    return rows[height - 1];
+    return last;
 }
 
 OCTI_INLINE void
@@ -816,7 +816,8 @@ OCTI_APART void octi_band_rows_512(struct octi_band_512 *band, size_t m, size_t 
         keys[i] = (struct octi_band_key_512){rows[2 * i], rows[2 * i + 1]};
     }
     if (band->shape.across) { // the first of a pair that the next line sees
-        keys[full / 2] = (struct octi_band_key_512){rows[full], octi_band_next_row_512(band, m, width, rows)};
+        const uint8_t *last = octi_band_image_row_512(band, m, width, height - 1);
+        keys[full / 2] = (struct octi_band_key_512){last, octi_band_next_row_512(band, m, width, last)};
     }
     octi_band_slots_512(band, keys, full / 2 + band->shape.across, 2 * band->pitch, true);
     band->across = band->rows[full / 2];
