@@ -407,7 +407,7 @@ OCTI_INLINE void octi_step_512(const struct octi_band_512 *band,
         octi_band_finish_512(band, sums, walk, left, panel, alive.end < 4 ? alive.end : 4, half);
     }
 #define OCTI_NEXT(o)                                                                                                   \
-    if ((o) + OCTI_BAND_STEP < live) {                                                                                 \
+    if ((o) + OCTI_BAND_STEP < live && octi_is_alive_512(alive, (o) + OCTI_BAND_STEP)) {                               \
         sums->v[o][0] = sums->v[(o) + OCTI_BAND_STEP][0];                                                              \
         sums->v[o][1] = sums->v[(o) + OCTI_BAND_STEP][1];                                                              \
     }

@@ -97,7 +97,7 @@ octi_strip_512(struct octi_strip_512 *strip, const size_t rows, const int nv, co
         const int32_t *start = strip->panel;
         const int8_t *w = (const int8_t *)strip->panel + octi_panel_header_bytes((size_t)nv * 16);
         const int8_t *line = ahead < strip->ahead_end ? ahead : w;
-        const char *next_rows = (const char *)a + rows * strip->a_stride;
+        const char *next_rows = strip->rows_cold ? (const char *)a + rows * strip->a_stride : (const char *)w;
         size_t stride = strip->a_stride;
         OCTI_STRIP_UNKNOWN(stride);
         const uint8_t *x = a, *y = a + 3 * stride,
@@ -153,10 +153,8 @@ octi_strip_512(struct octi_strip_512 *strip, const size_t rows, const int nv, co
             } else {
                 _mm_prefetch((const char *)line, _MM_HINT_T1);
                 line += 64;
-                if (strip->rows_cold) {
-                    _mm_prefetch(next_rows, _MM_HINT_T1);
-                    next_rows += 64;
-                }
+                _mm_prefetch(next_rows, _MM_HINT_T1);
+                next_rows += 64;
             }
             w += 64 * nv;
             x += 4;

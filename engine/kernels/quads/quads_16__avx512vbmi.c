@@ -63,9 +63,10 @@ INLINE void transpose(__m512i *v, __m512i *words)
     }
 }
 
-// Quads of all columns from vector `at` of each on, as words[word][column].
-INLINE void
-read_words(const struct octi_quads_call *call, size_t at, __mmask64 mask, const __m512i *order, __m512i *words)
+// Quads of all columns from vector `at` of each on, as words[word][column]. With an order, words are zeros where `kept`
+// has no bits for them.
+INLINE void read_words(
+    const struct octi_quads_call *call, size_t at, __mmask64 mask, const __m512i *order, __mmask64 kept, __m512i *words)
 {
     static const int8_t zeros[BYTES];
     __m512i v[SIDE];
@@ -74,7 +75,7 @@ read_words(const struct octi_quads_call *call, size_t at, __mmask64 mask, const 
         v[p] = _mm512_maskz_loadu_epi8(mask, from);
         _mm_prefetch(from + AHEAD * BYTES, _MM_HINT_T0);
         if (order != NULL) {
-            v[p] = _mm512_permutexvar_epi8(*order, v[p]);
+            v[p] = _mm512_maskz_permutexvar_epi8(kept, *order, v[p]);
         }
     }
     transpose(v, words);
@@ -92,14 +93,14 @@ INLINE void add_to(uint32_t *sums, __m512i words)
     _mm512_storeu_si512(sums, octi_dot_u8s8_512(_mm512_loadu_si512(sums), ones, words));
 }
 
-// The same for `n` of them that have one sum.
-INLINE void add_all_to(uint32_t *sums, const __m512i *words, size_t n)
+// The same for all of them, which have one sum.
+INLINE void add_all_to(uint32_t *sums, const __m512i *words)
 {
     const __m512i ones = _mm512_set1_epi8(1);
     __m512i a = _mm512_loadu_si512(sums), b = _mm512_setzero_si512();
     for (size_t i = 0; i < SIDE; i += 2) {
-        a = octi_dot_u8s8_512(a, ones, i < n ? words[i] : _mm512_setzero_si512());
-        b = octi_dot_u8s8_512(b, ones, i + 1 < n ? words[i + 1] : _mm512_setzero_si512());
+        a = octi_dot_u8s8_512(a, ones, words[i]);
+        b = octi_dot_u8s8_512(b, ones, words[i + 1]);
     }
     _mm512_storeu_si512(sums, _mm512_add_epi32(a, b));
 }
@@ -109,8 +110,8 @@ static void pack_dense(const struct octi_quads_call *call)
 {
     const __mmask64 mask = ~(__mmask64)0 >> (BYTES - 4 * call->n); // words beyond n are zeros
     __m512i words[SIDE];
-    read_words(call, call->first, mask, NULL, words);
-    add_all_to(call->sums, words, SIDE);
+    read_words(call, call->first, mask, NULL, 0, words);
+    add_all_to(call->sums, words);
     int8_t *to = call->to;
     for (size_t i = 0; i < SIDE; i++, to += call->step) {
         if (i < call->n) {
@@ -128,9 +129,10 @@ INLINE void pack_taps(const struct octi_quads_call *call, size_t quads, const bo
         const size_t left = call->n - i < quads ? call->n - i : quads;
         const __mmask64 mask = ~(__mmask64)0 >> (BYTES - (4 * left - 1) * stride - taps);
         __m512i words[SIDE];
-        read_words(call, call->first + 4 * i * stride, mask, &order, words);
+        const __mmask64 kept = ~(__mmask64)0 >> (BYTES - 4 * left * taps);
+        read_words(call, call->first + 4 * i * stride, mask, &order, kept, words);
         if (!apart) {
-            add_all_to(call->sums, words, left * taps);
+            add_all_to(call->sums, words);
         }
         int8_t *to = call->to + i * call->step;
         for (size_t word = 0, tap = 0; word < SIDE; word++) {
