@@ -11,6 +11,9 @@
 #define OCTI_BAND_ROWS 32
 /// Of copied rows: about a first-level cache. Shorter pieces of a line cost more than rows from the second level.
 #define OCTI_BAND_BYTES 40960
+/// BYTES in front of them that the first step of a line may pass over, where sums begin that the line does not have: 6
+/// columns of 3 at stride 2, in pairs, at most.
+#define OCTI_BAND_BEFORE 768
 /// Most outputs of a part.
 #define OCTI_BAND_OUTPUTS 64
 /// Outputs of a step.

@@ -140,11 +140,11 @@ octi_begin_band_512(struct octi_band_512 *band, size_t m, size_t n, size_t begin
                          const struct octi_panel *panel)                                                               \
     {                                                                                                                  \
         _Alignas(64) char wide[2 * 64 * OCTI_BAND_VECTORS(OCTI_BAND_ROWS / 4, width)];                                 \
-        _Alignas(64) uint8_t slots[OCTI_BAND_BYTES];                                                                   \
+        _Alignas(64) uint8_t slots[OCTI_BAND_BEFORE + OCTI_BAND_BYTES];                                                \
         _Alignas(64) char words[64 * OCTI_BAND_OUTPUTS];                                                               \
         struct octi_band_512 band;                                                                                     \
         octi_open_band_512(&band, call, weights, panel, width);                                                        \
-        band.slots = slots;                                                                                            \
+        band.slots = slots + OCTI_BAND_BEFORE;                                                                         \
         band.words = words;                                                                                            \
         octi_widen_band_512(panel->bytes, wide, &band.shape, width, (int)band.lanes);                                  \
         const char *halves[2] = {wide, wide + 64 * OCTI_BAND_VECTORS(band.shape.quads, width)};                        \
