@@ -119,7 +119,7 @@ END_TEST
 START_TEST(some_taps_of_a_window_are_packed_alone)
 {
     struct oct_rng rng = {83};
-    for (int round = 0; round < 300; round++) {
+    for (int round = 0; round < 80; round++) {
         const size_t stride = (size_t)oct_rng_between(&rng, 1, 30);
         const size_t taps = (size_t)oct_rng_between(&rng, 1, (int64_t)stride);
         check_kernels(&rng, (size_t)oct_rng_between(&rng, 1, OCTI_QUADS_MAX), taps, stride);
