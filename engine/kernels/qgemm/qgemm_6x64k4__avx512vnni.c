@@ -4,7 +4,7 @@
 // Accumulators are named, not an array: gcc 12 keeps arrays of vectors in memory when it unrolls too late. What is rare
 // (`special`: weight zero points, results that need bounds before conversion) has instantiations of its own, and so
 // have calls for some of the taps (`zoned`), whose bookkeeping would cost products of few channels 10 %. So have many
-// direct rows by 64 columns, which are most of the work: strip_avx512.h.
+// direct rows by 64 or 32 columns, which are most of the work: strip_avx512.h.
 #include "engine/kernels/qgemm/qgemm.h"
 #include "engine/kernels/qgemm/strip_avx512.h"
 #include "engine/kernels/x86/bytes_avx512.h"
@@ -96,17 +96,12 @@ INLINE void store_two(uint8_t *c,
                       const bool second,
                       const bool special)
 {
-    const __mmask32 mask = (__mmask32)octi_mask_64(panel->n);
     t0 = second ? t0 : s0;
     t1 = second ? t1 : s1;
     __m512i bytes = special || !requant->bias_whole ? two_rows(s0, s1, t0, t1, panel, requant, special, false)
                                                     : two_rows(s0, s1, t0, t1, panel, requant, special, true);
     bytes = special || requant->bounded ? octi_bound_bytes_512(bytes, requant) : bytes;
-    bytes = _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), bytes);
-    _mm256_mask_storeu_epi8(c, mask, _mm512_castsi512_si256(bytes));
-    if (second) {
-        _mm256_mask_storeu_epi8(d, mask, _mm512_extracti64x4_epi64(bytes, 1));
-    }
+    octi_strip_store_two_512(c, d, second, octi_mask_64(panel->n), bytes);
 }
 
 // Four rows, or as many of them as `rows`, of a panel of 16 columns: packed together, a row comes to lie in every
@@ -390,17 +385,22 @@ static bool reads_far(const struct octi_qgemm_call *call, const struct octi_pane
            bytes <= FAR_WEIGHT_BYTES_LAST;
 }
 
-// Strips pay where rows are many, or where they ask for weights; and they have a tail.
+// Strips have a tail, and pay where rows are many, or where they ask for weights.
 #define ROWS_OF_STRIPS 16
+
+static bool has_strips(const struct octi_qgemm_call *call, const struct octi_panels *weights)
+{
+    return call->offsets == NULL && weights->k > 4 * (OCTI_STRIP_TAIL - 1);
+}
+
 static bool takes_strips(const struct octi_qgemm_call *call, const struct octi_panels *weights)
 {
-    return call->offsets == NULL && weights->k > 4 * (OCTI_STRIP_TAIL - 1) &&
-           (call->m >= ROWS_OF_STRIPS || reads_far(call, weights));
+    return has_strips(call, weights) && (call->m >= ROWS_OF_STRIPS || reads_far(call, weights));
 }
 
 static bool takes_thin_strips(const struct octi_qgemm_call *call, const struct octi_panels *weights)
 {
-    return call->offsets == NULL && weights->k > 4 * (OCTI_STRIP_TAIL - 1) && call->m > ROWS_OF_STRIPS;
+    return has_strips(call, weights) && call->m > ROWS_OF_STRIPS;
 }
 
 // Direct rows, balanced over tiles as octi_qgemm_tile_rows() does it; of[r] does tiles of r rows.

@@ -96,9 +96,6 @@ static void check_lines(struct oct_rng *rng, size_t m, size_t channels, struct w
 {
     const size_t taps = window.height * window.width;
     struct packed_case c = make_case(rng, channels, 1, taps, true);
-    if (oct_rng_between(rng, 0, 1) == 1) {
-        c.bias_factor = 1.0f; // of weights quantized per channel: kernels add such biases
-    }
     if (oct_rng_between(rng, 0, 2) == 0) {
         int64_t floor = oct_rng_between(rng, 0, 255);
         c.output = octi_output_make(c.output.zero_point, floor, oct_rng_between(rng, floor, 255), 0);
