@@ -97,18 +97,6 @@ def cpus(options, threads):
     return list(range(options.first_cpu, options.first_cpu + threads))
 
 
-def dot_product_peak(options):
-    """(GOPS, GHz) of a core that does nothing but dot products of the widest vectors that the level allows.
-
-    Vectors, even where there are tiles: of these nobody reaches three quarters, so that they cannot tell a quiet machine.
-    """
-    level = ["--isa", options.isa] if options.isa else []
-    found = tool(options, "cpu", "--json", *level)
-    if found["isa"] == "amxint8":
-        found = tool(options, "cpu", "--json", "--isa", "avx512vbmi")
-    return found["dot_gops"], found["ghz"]
-
-
 def bandwidth(options, threads):
     """[[loop, cache, bytes, gbps]] of buffers of many sizes."""
     level = ["--isa", options.isa] if options.isa else []
@@ -162,9 +150,9 @@ class Run:
         }, outputs
 
     def time(self, found, rounds, cold=False):
-        """Adds {"samples": {name: [ns]}} of what is loaded."""
+        """Adds {"samples": {name: [ns]}, "peaks": [GOPS]} of what is loaded."""
         nanoseconds = self._options.milliseconds * 1e6
-        found["samples"] = self._crew.steady_rounds(list(found["forms"]), rounds, nanoseconds, cold)
+        found.update(self._crew.steady_rounds(list(found["forms"]), rounds, nanoseconds, cold))
 
     def _agreed(self, measurement, outputs, agree):
         """Adds who agrees with Octet, and to what degree."""
@@ -265,21 +253,20 @@ def say(measurement, overheads):
 
 
 def calibrate(options, run, threads, overheads, result):
-    """Is the machine quiet? Between two readings of the peak, everybody multiplies the same matrices."""
-    from statistics import fmean, median
+    """Is the machine quiet? Everybody multiplies the same matrices."""
+    from statistics import median
 
     from peers import layers
     from peers.figures import is_disturbed, without_overhead
 
-    before = dot_product_peak(options)
     (calibration,) = run.layer(CALIBRATION, layers.build(CALIBRATION, {"quantized::linear"}))
     say(calibration, overheads)
-    result["peak_gops"], result["ghz"] = (fmean(pair) for pair in zip(before, dot_product_peak(options)))
+    peak = median(calibration["peaks"])
     gops = {
         name: calibration["operations"] / without_overhead(median(times), overheads[name])
         for name, times in calibration["samples"].items()
     }
-    result["calibration"] = {"gops": gops, "disturbed": is_disturbed(gops, threads * result["peak_gops"])}
+    result["calibration"] = {"gops": gops, "disturbed": is_disturbed(gops, threads * peak), "peak_gops": peak}
 
 
 def settings_of(options, threads):
@@ -462,9 +449,7 @@ def main():
             "milliseconds": options.milliseconds,
             "quick": options.quick,
         },
-        "peak_gops": 0.0,
-        "ghz": 0.0,
-        "calibration": {"gops": {}, "disturbed": False},
+        "calibration": {"gops": {}, "disturbed": False, "peak_gops": 0.0},
         "turns": 0,
         "interrupted": 0,
         "overheads": {},

@@ -32,6 +32,11 @@ class Limits(unittest.TestCase):
             limits.least_nanoseconds({"bytes": 3000, "threads": 1, "row": "elementwise"}, 10, POINTS), 100
         )
 
+    def test_each_round_has_the_limit_of_its_own_peak(self):
+        layer = {"operations": 1000, "threads": 1, "row": "conv3x3", "peaks": [10, 20]}
+        self.assertEqual(limits.by_round(layer, []), [100, 50])
+        self.assertEqual(limits.by_round({"threads": 1, "row": "null", "peaks": [10, 20]}, []), [])
+
     def test_without_figures_there_is_no_limit(self):
         self.assertIsNone(limits.least_nanoseconds({"threads": 1, "row": "null"}, 10, []))
 

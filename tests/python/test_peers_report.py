@@ -18,6 +18,7 @@ def measurement(name, kind="layer", row="conv3x3", disagrees=(), **samples):
         "threads": 1,
         "operations": 2_000_000,
         "samples": {peer: [time * 1e3] * 3 for peer, time in samples.items()},
+        "peaks": [390.0, 400.0, 420.0],
         "forms": {},
         "refused": {},
         "facts": {"torch": {"float": 1}},
@@ -37,9 +38,7 @@ def result(*measurements, disturbed=False):
             "rounds": 3,
             "milliseconds": 2.0,
         },
-        "peak_gops": 400.0,
-        "ghz": 3.5,
-        "calibration": {"gops": {"octet": 390.0}, "disturbed": disturbed},
+        "calibration": {"gops": {"octet": 390.0}, "disturbed": disturbed, "peak_gops": 410.0},
         "turns": 90,
         "interrupted": 7,
         "overheads": {"1": {"octet": 0, "onnxruntime": 2000, "torch": 3000}},
@@ -84,6 +83,14 @@ class Report(unittest.TestCase):
         text = report.markdown(result(*[measurement(f"m{i}", octet=5.1, torch=5.2) for i in range(3)]))
         line = next(line for line in text.splitlines() if line.startswith("| conv3x3"))
         self.assertTrue(line.endswith("| 98 % | 3/3 | 1.05 | yes |"), line)
+
+    def test_a_share_is_of_the_peak_beside_its_own_round(self):
+        slow = measurement("m", octet=10, torch=10)
+        slow["peaks"] = [200.0, 400.0, 800.0]
+        slow["samples"]["octet"] = [20e3, 10e3, 5e3]
+        text = report.markdown(result(slow))
+        self.assertIn("| 50 % | torch |", text)
+        self.assertIn("median 400 GOPS on one core, quartiles 300 and 600, least 200; beside product", text)
 
     def test_more_than_the_limit_is_told_as_it_is(self):
         text = report.markdown(result(measurement("m", octet=4, torch=4)))

@@ -110,21 +110,26 @@ class Crew:
         attempts = [self.rounds(names, count, nanoseconds, cold)]
         while (
             not cold
-            and figures.unsteadiness(attempts[-1]) > figures.UNSTEADY
+            and figures.unsteadiness(attempts[-1]["samples"]) > figures.UNSTEADY
             and len(attempts) < figures.ATTEMPTS
             and time.monotonic() - begin < PATIENCE_SECONDS
         ):
             attempts.append(self.rounds(names, count, nanoseconds, cold))
-        return min(attempts, key=figures.unsteadiness)
+        return min(attempts, key=lambda attempt: figures.unsteadiness(attempt["samples"]))
 
     def rounds(self, names, count, nanoseconds, cold=False):
-        """{name: [nanoseconds of a run, one for each round]}; every round asks each member once."""
-        samples = {name: [] for name in names}
+        """{"samples": {name: [nanoseconds of a run]}, "peaks": [GOPS of dot products alone beside Octet's]}.
+
+        One for each round, which asks each member once.
+        """
+        samples, peaks = {name: [] for name in names}, []
         for _ in range(count):
             for member in self.members:
                 if member.name in samples:
                     answer = member.ask("time", nanoseconds=nanoseconds, cold=cold)
                     samples[member.name].append(round(answer["nanoseconds"], 1))
+                    if "peak_gops" in answer:
+                        peaks.append(round(answer["peak_gops"], 1))
                     self.turns += 1
                     self.interrupted += answer["interrupted"] > 0
-        return samples
+        return {"samples": samples, "peaks": peaks}

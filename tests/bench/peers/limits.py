@@ -32,3 +32,9 @@ def least_nanoseconds(measurement, peak_gops, points):
         if gbps:
             limits.append(measurement["bytes"] / gbps)
     return max(limits) if limits else None
+
+
+def by_round(measurement, points):
+    """least_nanoseconds() with the peak beside each of Octet's turns; empty when it was not read or nothing is known."""
+    found = [least_nanoseconds(measurement, peak, points) for peak in measurement.get("peaks", [])]
+    return [] if None in found else found

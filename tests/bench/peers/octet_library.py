@@ -39,7 +39,19 @@ class StepInfo(ctypes.Structure):
     ]
 
 
+class Yardstick(ctypes.Structure):
+    _fields_ = [
+        ("name", c_char_p),
+        ("isa", c_char_p),
+        ("macs_per_turn", c_uint64),
+        ("least_macs_per_cycle", c_uint64),
+        ("dots", ctypes.CFUNCTYPE(None, c_uint64)),
+        ("read", c_void_p),
+    ]
+
+
 _FUNCTIONS = {
+    "oct_yardstick_select": (Yardstick, c_uint64),
     "oct_version": (c_char_p,),
     "oct_error_format": (c_size_t, POINTER(Error), c_char_p, c_size_t),
     "oct_cpu_detect": (c_uint64,),

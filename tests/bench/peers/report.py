@@ -1,11 +1,11 @@
 """The result of a run as Markdown. A result is plain data, as it stands in the JSON file:
 
-{"machine", "versions", "settings", "peak_gops", "ghz", "calibration": {"gops": {name: value}, "disturbed"}, "turns",
+{"machine", "versions", "settings", "calibration": {"gops": {name: value}, "disturbed", "peak_gops"}, "turns",
  "interrupted", "overheads": {threads as text: {name: ns}},
  "bandwidth": {threads as text: [[loop, cache, bytes, gbps]]}, "measurements": [measurement], "skipped": [{"name", "set", "reason"}]}
 
 A measurement: {"kind": "layer", "model", "load" or "dispatch", "name", "set", "row", "batch", "threads", "cache" of a
-layer, "operations", "bytes", "samples": {name: [ns]}, "forms", "facts", "refused": {name: reason}, "agreement": {name: {...}},
+layer, "operations", "bytes", "samples": {name: [ns]}, "peaks": [GOPS beside Octet's samples], "forms", "facts", "refused": {name: reason}, "agreement": {name: {...}},
 "disagrees": [names]}; `figures_of` derives the rest. "facts" and "agreement" stand with the first state of a layer.
 """
 
@@ -18,10 +18,10 @@ OWN = "octet"
 STATES = {"hot": "operands in the caches that hold them", "cold": "operands in memory"}
 
 
-def figures_of(measurement, overheads, limit=None):
+def figures_of(measurement, overheads, least=()):
     """What a table says of one measurement; ratios are absent without Octet or without a peer that agrees with it.
 
-    @param limit  nanoseconds that the machine allows, None: not known
+    @param least  nanoseconds that the machine allowed beside each of Octet's samples; empty: not known
     """
     samples = measurement["samples"]
     medians = {name: statistics.median(times) for name, times in samples.items()}
@@ -31,10 +31,13 @@ def figures_of(measurement, overheads, limit=None):
     if best is not None and OWN in medians:
         found["best"] = best
         found["ratio"], found["ratio_without_overhead"] = figures.ratio(samples, overheads, best, OWN)
-    if measurement.get("operations"):
-        found["gops"] = {name: measurement["operations"] / time for name, time in medians.items()}
-    if limit is not None and OWN in medians:
-        found["share"] = limit / medians[OWN]
+    if least and OWN in medians:
+        found["share"] = statistics.median(bound / time for bound, time in zip(least, samples[OWN]))
+    if measurement.get("operations") and measurement.get("peaks") and OWN in medians:
+        products = measurement["operations"] / measurement["threads"]
+        found["of_peak"] = statistics.median(
+            products / peak / time for peak, time in zip(measurement["peaks"], samples[OWN])
+        )
     return found
 
 
@@ -42,7 +45,7 @@ def found_in(result, kind, threads, cache="hot"):
     """[(measurement, its figures)] of one kind and state."""
     points = result.get("bandwidth", {}).get(str(threads), [])
     return [
-        (m, figures_of(m, _overheads(result, threads), limits.least_nanoseconds(m, result["peak_gops"], points)))
+        (m, figures_of(m, _overheads(result, threads), limits.by_round(m, points)))
         for m in result["measurements"]
         if m["kind"] == kind and m["threads"] == threads and m.get("cache", "hot") == cache
     ]
@@ -123,7 +126,7 @@ def _summary(result, threads, cache):
     return table([*header, "share of limit", "reach either", "asked", "reached"], rows)
 
 
-def _cells(measurement, found, names, peak):
+def _cells(measurement, found, names):
     cells = []
     for name in [OWN, *names]:
         if name in found["medians"]:
@@ -132,9 +135,8 @@ def _cells(measurement, found, names, peak):
             cells.append(f"{time_text(found['medians'][name])} ±{100 * found['spreads'][name] / 2:.0f} %{mark}")
         else:
             cells.append("-")
-    if peak:
-        share = found.get("gops", {}).get(OWN)
-        cells.append("" if share is None else f"{100 * share / peak:.0f} %")
+    if measurement["kind"] == "layer":
+        cells.append(f"{100 * found['of_peak']:.0f} %" if "of_peak" in found else "")
     cells.append(found.get("best", ""))
     cells.append(f"{found['ratio']:.2f}" if "ratio" in found else "")
     cells.append(f"{found['ratio_without_overhead']:.2f}" if "ratio" in found else "")
@@ -152,7 +154,7 @@ def _details(result, kind, threads, cache="hot"):
     for measurement, found in found_in(result, kind, threads, cache):
         label = measurement["name"] if kind == "layer" else f"{measurement['name']}, batch {measurement['batch']}"
         first = [f"{measurement['set']}: {label}", measurement["row"]] if kind == "layer" else [label]
-        cells = _cells(measurement, found, names, result["peak_gops"] * threads if kind == "layer" else None)
+        cells = _cells(measurement, found, names)
         if kind == "model":
             cells += [f"{100 * found['share']:.0f} %" if "share" in found else "", *_model_verdict(found)]
         rows.append([*first, *cells])
@@ -255,6 +257,15 @@ def _with_threads(result, threads):
     return parts
 
 
+def _peaks_text(result):
+    """The spread of the peak over a run."""
+    peaks = sorted(peak for measurement in result["measurements"] for peak in measurement.get("peaks", []))
+    if not peaks:
+        return "never"
+    first, middle, third = figures.quartiles(peaks)
+    return f"median {middle:.0f} GOPS on one core, quartiles {first:.0f} and {third:.0f}, least {peaks[0]:.0f}"
+
+
 def markdown(result):
     settings, calibration = result["settings"], result["calibration"]
     versions = "; ".join(
@@ -270,9 +281,8 @@ def markdown(result):
         f"- medians of {settings['rounds']} rounds of at least {settings['milliseconds']:g} ms each, in turns; "
         "± is half the distance of the quartiles;\n"
         f"  in {result['interrupted']} of {result['turns']} turns another program had the core for a while\n"
-        f"- dot products alone reach {result['peak_gops']:.0f} GOPS at {result['ghz']:.2f} GHz on one core "
-        "(`octet cpu`); "
-        f"product 256x1024x1024: {gops} GOPS: {state}",
+        f"- dot products alone, read beside each of Octet's turns: {_peaks_text(result)}; beside product 256x1024x1024 "
+        f"{calibration['peak_gops']:.0f}, and it itself: {gops} GOPS: {state}",
         "A ratio is the best peer's time over Octet's: above 1 Octet is faster. "
         "Without overhead: each less what a call of a model that does nothing costs it. "
         "The limit is the longer of two times: the products at the speed of dot products alone, all operands at the "

@@ -8,7 +8,7 @@ A process each, because thread pools, OpenMP runtimes and oneDNN's instruction-s
 {"do": "load", "path", "rows", "inputs": [npy paths], "outputs": a folder, "quick", "cold"}
     makes every form that the library has, writes the output of each there, keeps the fastest; with "cold" also a twin
 {"do": "time", "nanoseconds", "cold"}    one round: runs for at least that long after a warm-up
-    -> nanoseconds of a run, and how often the core was taken away meanwhile
+    -> nanoseconds of a run, how often the core was taken away meanwhile, and from Octet what dot products alone reach
     cold: the median of a few runs whose operands were evicted
 {"do": "drop"}, {"do": "versions"}
 """
@@ -113,6 +113,7 @@ def time_cold(run, twin, sweep):
 class Worker:
     def __init__(self, name, settings):
         self._peer = peer(name, settings)
+        self._peak_gops = getattr(self._peer, "peak_gops", None)
         self._threads = settings["threads"]
         self._best = self._twin = self._sweep = None
         self._expected = 0
@@ -149,21 +150,28 @@ class Worker:
         return {"form": best, "tried": tried, "facts": self._best.facts, "outputs": outputs}
 
     def time(self, command):
-        """A turn in which the system gave the core to somebody else is taken again, unless that happens every time."""
+        """A turn in which the system gave the core to somebody else is taken again, unless that happens every time.
+
+        Who can tell the core's peak reads it before and after, for a core that others share is now fast and now slow.
+        """
         if self._threads > 1:
             warm_up = SHARED_WARM_UP_NANOSECONDS
         else:
             warm_up = WARM_UP_NANOSECONDS if self._expected < LONG_NANOSECONDS else 0
         for _ in range(TURNS):
             before = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+            peaks = [self._peak_gops()] if self._peak_gops else []
             if command["cold"]:
                 nanoseconds = time_cold(self._best.run, self._twin.run, self._sweep)
             else:
                 nanoseconds = time_runs(self._best.run, command["nanoseconds"], warm_up)
+            if self._peak_gops:
+                peaks.append(self._peak_gops())
             interrupted = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - before
             if interrupted == 0:
                 break
-        return {"nanoseconds": nanoseconds, "interrupted": interrupted}
+        answer = {"nanoseconds": nanoseconds, "interrupted": interrupted}
+        return {**answer, "peak_gops": statistics.fmean(peaks)} if peaks else answer
 
     def drop(self, command):
         for candidate in (self._best, self._twin):
