@@ -13,6 +13,11 @@
 /// Quads of k in which the rows of a tile come two by two; k has at least so many.
 #define OCTI_STRIP_TAIL 4
 
+/// Quads of k before them that a turn of the loop takes, while so many are left. What a turn spends on pointers makes a
+/// quad 43 instructions when it is a turn of its own, and 38 so. A core of one's own does not mind; beside a busy
+/// hyperthread of the same core, which gets every other turn of the decoder, instructions are what a product costs.
+#define OCTI_STRIP_TURN 4
+
 /// BYTES before they are needed that few rows ask for weights: a little more than what the processor itself looks
 /// ahead.
 #define OCTI_STRIP_LATER 1024
@@ -127,7 +132,6 @@ octi_strip_512(struct octi_strip_512 *strip, const size_t rows, const int nv, co
             s##r##3 = octi_dot_u8s8_512(s##r##3, quad, w3);                                                            \
         }                                                                                                              \
     }
-#define DOT(r) DOT_AT(r, 0)
 #define KEEP(r)                                                                                                        \
     if (r < rows) {                                                                                                    \
         s##r##0 = octi_stay_512(s##r##0);                                                                              \
@@ -140,26 +144,55 @@ octi_strip_512(struct octi_strip_512 *strip, const size_t rows, const int nv, co
         for (size_t r = 0; r < rows; r++) { // results of a large product come to lie beyond the second-level cache
             __builtin_prefetch(c + r * strip->c_stride, 1, 2);
         }
-        while (x < end) {
-            EACH_ROW(KEEP)
-            WEIGHTS(0)
-            EACH_ROW(DOT)
-            if (far) {
-                const char *later = (const char *)w + OCTI_STRIP_LATER;
-                _mm_prefetch(later, _MM_HINT_T0);
-                _mm_prefetch(later + 64, _MM_HINT_T0);
-                _mm_prefetch(later + 128, _MM_HINT_T0);
-                _mm_prefetch(later + 192, _MM_HINT_T0);
-            } else {
-                _mm_prefetch((const char *)line, _MM_HINT_T1);
-                line += 64;
+#define QUAD(i)                                                                                                        \
+    {                                                                                                                  \
+        EACH_ROW(KEEP)                                                                                                 \
+        OCTI_STRIP_UNKNOWN(stride);                                                                                    \
+        WEIGHTS(64 * nv * (i))                                                                                         \
+        DOT_AT(0, 4 * (i))                                                                                             \
+        DOT_AT(1, 4 * (i))                                                                                             \
+        DOT_AT(2, 4 * (i))                                                                                             \
+        DOT_AT(3, 4 * (i))                                                                                             \
+        DOT_AT(4, 4 * (i))                                                                                             \
+        DOT_AT(5, 4 * (i))                                                                                             \
+        DOT_AT(6, 4 * (i))                                                                                             \
+        DOT_AT(7, 4 * (i))                                                                                             \
+        if (far) {                                                                                                     \
+            const char *later = (const char *)w + OCTI_STRIP_LATER + 256 * (i);                                        \
+            _mm_prefetch(later, _MM_HINT_T0);                                                                          \
+            _mm_prefetch(later + 64, _MM_HINT_T0);                                                                     \
+            _mm_prefetch(later + 128, _MM_HINT_T0);                                                                    \
+            _mm_prefetch(later + 192, _MM_HINT_T0);                                                                    \
+        } else {                                                                                                       \
+            _mm_prefetch((const char *)line + 64 * (i), _MM_HINT_T1);                                                  \
+        }                                                                                                              \
+    }
+#define STEP(quads)                                                                                                    \
+    w += 64 * nv * (quads);                                                                                            \
+    x += 4 * (quads);                                                                                                  \
+    y += 4 * (quads);                                                                                                  \
+    z += 4 * (quads);                                                                                                  \
+    line += 64 * (quads);                                                                                              \
+    OCTI_STRIP_UNKNOWN(w);                                                                                             \
+    OCTI_STRIP_UNKNOWN(x);                                                                                             \
+    OCTI_STRIP_UNKNOWN(y);                                                                                             \
+    OCTI_STRIP_UNKNOWN(z);                                                                                             \
+    OCTI_STRIP_UNKNOWN(line);
+        while (end - x > 4 * (OCTI_STRIP_TURN - 1)) {
+            QUAD(0)
+            QUAD(1)
+            QUAD(2)
+            QUAD(3)
+            if (!far) {
                 _mm_prefetch(next_rows, _MM_HINT_T1);
-                next_rows += 64;
+                _mm_prefetch(next_rows + 64, _MM_HINT_T1);
+                next_rows += 128;
             }
-            w += 64 * nv;
-            x += 4;
-            y += 4;
-            z += 4;
+            STEP(OCTI_STRIP_TURN)
+        }
+        while (x < end) {
+            QUAD(0)
+            STEP(1)
         }
         size_t c_stride = strip->c_stride;
         OCTI_STRIP_UNKNOWN(c_stride);
@@ -169,8 +202,12 @@ octi_strip_512(struct octi_strip_512 *strip, const size_t rows, const int nv, co
         OCTI_STRIP_UNKNOWN(start);
         const float *bias = (const float *)start + 16 * nv;
         const struct octi_requant_512 *requant = &strip->requant;
-#define TWO_DOTS(r1, r2, i) {WEIGHTS(64 * nv * (i)) DOT_AT(r1, 4 * (i)) DOT_AT(r2, 4 * (i))}
-#define ROW(r)              ((r < 3 ? c : r < 6 ? d : e) + r % 3 * c_stride)
+#define TWO_DOTS(r1, r2, i)                                                                                            \
+    {                                                                                                                  \
+        OCTI_STRIP_UNKNOWN(stride);                                                                                    \
+        WEIGHTS(64 * nv * (i)) DOT_AT(r1, 4 * (i)) DOT_AT(r2, 4 * (i))                                                 \
+    }
+#define ROW(r) ((r < 3 ? c : r < 6 ? d : e) + r % 3 * c_stride)
 #define STORE(r)                                                                                                       \
     if (nv == 4 && r < rows) {                                                                                         \
         const __m512i bytes = octi_strip_row_512(requant, bias, s##r##0, s##r##1, s##r##2, s##r##3, nv);               \
@@ -201,7 +238,8 @@ octi_strip_512(struct octi_strip_512 *strip, const size_t rows, const int nv, co
 #undef ROW
 #undef TWO_DOTS
 #undef KEEP
-#undef DOT
+#undef QUAD
+#undef STEP
 #undef DOT_AT
 #undef WEIGHTS
 #undef EACH_ROW
