@@ -76,13 +76,18 @@ class Report(unittest.TestCase):
         line = next(line for line in text.splitlines() if line.startswith("| conv3x3"))
         self.assertEqual(
             [cell.strip() for cell in line.strip("|").split("|")],
-            ["conv3x3", "3", "1.20", "0.90", "1.29", "0.90", "2/3", "50 %", "2/3", "1.05", "yes"],
+            ["conv3x3", "3", "1.20", "0.90", "1.29", "0.90", "2/3", "50 %", "50 %", "2/3", "1.05", "yes"],
         )
 
     def test_a_row_at_the_limit_reaches_what_is_asked_without_the_ratio(self):
         text = report.markdown(result(*[measurement(f"m{i}", octet=5.1, torch=5.2) for i in range(3)]))
         line = next(line for line in text.splitlines() if line.startswith("| conv3x3"))
-        self.assertTrue(line.endswith("| 98 % | 3/3 | 1.05 | yes |"), line)
+        self.assertTrue(line.endswith("| 98 % | 98 % | 3/3 | 1.05 | yes |"), line)
+
+    def test_the_share_is_also_told_without_what_a_call_costs(self):
+        found = result(measurement("m", octet=10, torch=10))
+        found["overheads"]["1"]["octet"] = 2000
+        self.assertIn("| 50 % | 62 % | 0/1 | 1.05 | no |", report.markdown(found))
 
     def test_a_share_is_of_the_peak_beside_its_own_round(self):
         slow = measurement("m", octet=10, torch=10)
@@ -94,7 +99,7 @@ class Report(unittest.TestCase):
 
     def test_more_than_the_limit_is_told_as_it_is(self):
         text = report.markdown(result(measurement("m", octet=4, torch=4)))
-        self.assertIn("| 125 % | 1/1 | 1.05 | yes |", text)
+        self.assertIn("| 125 % | 125 % | 1/1 | 1.05 | yes |", text)
 
     def test_cold_operands_have_tables_of_their_own(self):
         hot, cold = measurement("m", octet=10, torch=20), {**measurement("m", octet=40, torch=60), "cache": "cold"}

@@ -12,7 +12,7 @@
 
 #define OCT_PLAN_DEFAULT_MAX_ROWS 32
 #define OCT_PLAN_DEFAULT_BUDGET   ((uint64_t)2 << 30)
-#define OCT_PLAN_MAX_ROWS         65536
+#define OCT_PLAN_MAX_ROWS         (1 << 20)
 
 struct oct_plan;
 

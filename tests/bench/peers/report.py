@@ -32,7 +32,11 @@ def figures_of(measurement, overheads, least=()):
         found["best"] = best
         found["ratio"], found["ratio_without_overhead"] = figures.ratio(samples, overheads, best, OWN)
     if least and OWN in medians:
+        cost = overheads.get(OWN, 0)
         found["share"] = statistics.median(bound / time for bound, time in zip(least, samples[OWN]))
+        found["share_without_overhead"] = statistics.median(
+            bound / figures.without_overhead(time, cost) for bound, time in zip(least, samples[OWN])
+        )
     if measurement.get("operations") and measurement.get("peaks") and OWN in medians:
         products = measurement["operations"] / measurement["threads"]
         found["of_peak"] = statistics.median(
@@ -91,8 +95,8 @@ def _peer_names(result):
     return [name for name in result["settings"]["names"] if name != OWN]
 
 
-def _share_text(found):
-    shares = [f["share"] for f in found if "share" in f]
+def _share_text(found, key="share"):
+    shares = [f[key] for f in found if key in f]
     return f"{100 * statistics.median(shares):.0f} %" if shares else ""
 
 
@@ -119,11 +123,13 @@ def _summary(result, threads, cache):
                 f"{statistics.median(f['ratio_without_overhead'] for f in found):.2f}",
                 f"{ratios['ahead']}/{ratios['cases']}",
                 _share_text(found),
+                _share_text(found, "share_without_overhead"),
                 *_verdict(found, targets.LAYERS.get(row)),
             ]
         )
     header = ["row", "shapes", "median", "least", "geometric mean", "median without call overhead", "ahead"]
-    return table([*header, "share of limit", "reach either", "asked", "reached"], rows)
+    shares = ["share of limit", "without call overhead"]
+    return table([*header, *shares, "reach either", "asked", "reached"], rows)
 
 
 def _cells(measurement, found, names):
