@@ -5,6 +5,7 @@
 #include "tests/engine/kernels/packed_case.h"
 #include "tests/support/guard.h"
 #include "tests/support/oct_check.h"
+#include "tests/support/sweep.h"
 
 #define GAP 3 // bytes between pixels that nobody may touch
 
@@ -163,6 +164,7 @@ END_TEST
 START_TEST(kernels_along_lines_are_exact)
 {
     struct oct_rng rng = {13};
+    struct oct_sweep sweep = oct_sweep_begin();
     for (size_t i = 0; i < octi_qdwconv_count(); i++) {
         const struct octi_qdwconv *kernel = octi_qdwconv_at(i);
         for (size_t channels = 1; kernel->width != 0 && channels <= 140; channels += channels < 70 ? 1 : 9) {
@@ -171,10 +173,13 @@ START_TEST(kernels_along_lines_are_exact)
                 if (window.height == 0) {
                     window.height = (size_t)oct_rng_between(&rng, 1, 17);
                 }
-                check_lines(&rng, (size_t)oct_rng_between(&rng, 1, 40), channels, window, 1 + k % 2);
+                if (oct_sweep_takes(&sweep)) {
+                    check_lines(&rng, (size_t)oct_rng_between(&rng, 1, 40), channels, window, 1 + k % 2);
+                }
             }
         }
     }
+    oct_sweep_end(&sweep);
 }
 END_TEST
 
