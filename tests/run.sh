@@ -7,7 +7,8 @@
 #               python3 (or $OCTET_PYTHON) imports torch >= 2.0 with the fbgemm engine, and is named as skipped elsewhere.
 # --quick:      the gcc build and its C tests only.
 #
-# Each stage writes build/test-logs/<stage>.log. Exit code 0 only if nothing failed.
+# Each stage writes build/test-logs/<stage>.log. Exit code 0 only if nothing failed. Later builds and the installation of torch go
+# on in the background while earlier stages run, so that no processor waits; a stage's seconds include what it shared them with.
 set -u
 cd "$(dirname "$0")/.."
 
@@ -18,7 +19,7 @@ for argument in "$@"; do
     --with-torch) with_torch=yes ;;
     --quick) quick=yes ;;
     --help)
-        sed -n '2,12s/^# \{0,1\}//p' "$0"
+        sed -n '2,13s/^# \{0,1\}//p' "$0"
         exit 0
         ;;
     *)
@@ -29,23 +30,20 @@ for argument in "$@"; do
 done
 
 TORCH_VERSION=2.13.0
-jobs=$(nproc)
+jobs=${OCTET_JOBS:-$(nproc)}
 logs=build/test-logs
 counts=$logs/counts
 rm -rf "$logs"
 mkdir -p "$logs"
 : >"$counts"
-failed_stages=
 
 now() { date +%s; }
+started=$(now)
 
 # record STAGE PASSED FAILED SKIPPED SECONDS
 record() {
     echo "$1 $2 $3 $4" >>"$counts"
     printf '%-22s %5s passed  %3s failed  %3s skipped  %4s s\n' "$1" "$2" "$3" "$4" "$5"
-    if [ "$3" != 0 ]; then
-        failed_stages="$failed_stages $1"
-    fi
 }
 
 # stage NAME COMMAND...: a stage that passes or fails as one; exit code 77 means skipped.
@@ -83,8 +81,32 @@ counted() {
     return $code
 }
 
-build() { # NAME [arguments of build.sh]
-    stage "build-$1" sh deploy/ci/build.sh "$@"
+build() { # NAME
+    stage "build-$1" sh deploy/ci/build.sh "$1"
+}
+
+# build_later NAME...: for the background, one after the other, giving way to the tests that run meanwhile.
+build_later() {
+    for later in "$@"; do
+        code=0
+        stage "build-$later" nice -n 10 sh deploy/ci/build.sh "$later" || code=$?
+        echo "$code" >"$logs/build-$later.code"
+    done
+}
+
+# built NAME: waits for a build of build_later. One that ended without an exit code has failed.
+built() {
+    while ! [ -f "$logs/build-$1.code" ] && kill -0 "$builder" 2>/dev/null; do
+        sleep 0.2
+    done
+    [ -f "$logs/build-$1.code" ] || record "build-$1" 0 1 0 0
+    [ "$(cat "$logs/build-$1.code" 2>/dev/null)" = 0 ]
+}
+
+install_torch() {
+    [ -x build/venv/bin/python ] && build/venv/bin/python -c 'import torch' 2>/dev/null && return
+    stage torch-environment nice -n 10 sh -c "python3 -m venv build/venv &&
+        build/venv/bin/pip install --quiet torch==$TORCH_VERSION numpy"
 }
 
 run_ctest() { # BUILD [arguments of ctest]
@@ -93,7 +115,10 @@ run_ctest() { # BUILD [arguments of ctest]
     ctest --test-dir "$folder" --parallel "$jobs" --output-on-failure --verbose "$@"
 }
 
-sh deploy/ci/packages.sh build test || exit 1
+purposes="build test"
+[ "$with_torch" = no ] || purposes="$purposes torch"
+# shellcheck disable=SC2086
+sh deploy/ci/packages.sh $purposes || exit 1
 # Debian's python3-numpy serves Debian's python3; another python3 that comes first on the path may be without.
 python=python3
 "$python" -c 'import numpy' 2>/dev/null || python=/usr/bin/python3
@@ -102,10 +127,24 @@ OPENBLAS_NUM_THREADS=1
 export OPENBLAS_NUM_THREADS
 
 # ---------------------------------------------------------------------------------------------------- gcc, all C tests
-build test && counted test run_ctest test
+build test
+tests_built=$?
+builder= installer=
+trap 'kill $builder $installer 2>/dev/null' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+if [ "$quick" = no ]; then
+    build_later release asan tsan aarch64 clang release-int8 &
+    builder=$!
+    if [ "$with_torch" = yes ]; then
+        install_torch &
+        installer=$!
+    fi
+fi
+[ "$tests_built" != 0 ] || counted test run_ctest test
 if [ "$quick" = no ]; then
     # ------------------------------------------------------------------------------------- the binary as people run it
-    if build release; then
+    if built release; then
         OCTET_BINARY=build/release/octet
         export OCTET_BINARY
         counted integration "$python" -W ignore::ResourceWarning -m unittest discover -v -s tests/integration -p 'test_*.py'
@@ -118,13 +157,7 @@ if [ "$quick" = no ]; then
 
     # ------------------------------------------------------------------------------------------------ PyTorch itself
     torch_python=
-    if [ "$with_torch" = yes ]; then
-        sh deploy/ci/packages.sh torch || exit 1
-        if ! [ -x build/venv/bin/python ] || ! build/venv/bin/python -c 'import torch' 2>/dev/null; then
-            stage torch-environment sh -c "python3 -m venv build/venv &&
-                build/venv/bin/pip install --quiet torch==$TORCH_VERSION numpy"
-        fi
-    fi
+    [ -z "$installer" ] || wait "$installer"
     for candidate in "${OCTET_PYTHON:-}" build/venv/bin/python python3; do
         if [ -n "$candidate" ] && "$candidate" -c 'import sys, torch
 sys.exit(int(torch.__version__.split(".")[0]) < 2 or "fbgemm" not in torch.backends.quantized.supported_engines)' 2>/dev/null; then
@@ -142,28 +175,31 @@ sys.exit(int(torch.__version__.split(".")[0]) < 2 or "fbgemm" not in torch.backe
     fi
 
     # ------------------------------------------------------------------------------------- the same tests, sanitized
-    if build asan; then
+    if built asan; then
         counted asan run_ctest asan
         OCTET_LOCKSTEP_ROUNDS=200 OCTET_BINARY=build/asan/octet counted asan-integration "$python" -W ignore::ResourceWarning -m unittest discover -v -s tests/integration -p 'test_*.py'
     fi
-    if build tsan; then
+    if built tsan; then
         counted tsan run_ctest tsan
     fi
 
     # ------------------------------------- another processor family under emulation, the other compiler, the small build
-    if build aarch64; then
+    if built aarch64; then
         counted aarch64 run_ctest aarch64
     fi
-    if build clang; then
+    if built clang; then
         counted clang run_ctest clang -R '^(engine/|contract/hot_loops)'
     fi
-    stage int8-only sh deploy/ci/build.sh release-int8
     stage image sh deploy/ci/image_size.sh
-    stage image-int8 sh deploy/ci/image_size.sh --int8-only
-    stage image-runs sh deploy/ci/image_run.sh
+    if built release-int8; then
+        stage image-int8 sh deploy/ci/image_size.sh --int8-only
+        stage image-runs sh deploy/ci/image_run.sh
+    fi
 fi
 
+echo "$(($(now) - started)) s in all"
 awk '{ p += $2; f += $3; s += $4 } END { printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 || p == 0 }' "$counts"
 code=$?
+failed_stages=$(awk '$3 > 0 { printf " %s", $1 }' "$counts")
 [ -z "$failed_stages" ] || echo "failed:$failed_stages (logs in $logs)" >&2
 exit $code

@@ -15,7 +15,8 @@ static int32_t window_sum(const struct octi_conv_geometry *geometry,
 {
     int32_t x_zero = (int32_t)x->desc.qparams.zero_point;
     int32_t w_zero = octi_weight_zero_point(&weight->desc, out[1]);
-    int64_t first_channel = out[1] / geometry->group_out_channels * geometry->group_channels;
+    const int64_t channels = geometry->group_channels, x_step = x->strides[1], w_step = weight->strides[1];
+    int64_t first_channel = out[1] / geometry->group_out_channels * channels;
     struct oct_shape window = {.rank = OCTI_CONV_DIMS};
     memcpy(window.dims, geometry->kernel, sizeof geometry->kernel);
     int64_t k[OCT_MAX_RANK] = {0};
@@ -23,10 +24,11 @@ static int32_t window_sum(const struct octi_conv_geometry *geometry,
     do {
         int64_t at[OCTI_CONV_RANK] = {out[0], first_channel};
         int64_t w_at[OCTI_CONV_RANK] = {out[1], 0, k[0], k[1], k[2]};
-        bool inside = octi_conv_sees(geometry, out + 2, k, at + 2); // padding holds the zero point
-        for (int64_t c = 0; c < geometry->group_channels && inside; c++, at[1]++, w_at[1]++) {
-            int32_t q = octi_load_code(x, octi_view_offset(x, at));
-            sum += (q - x_zero) * (octi_load_code(weight, octi_view_offset(weight, w_at)) - w_zero);
+        if (octi_conv_sees(geometry, out + 2, k, at + 2)) { // padding holds the zero point
+            int64_t pixel = octi_view_offset(x, at), tap = octi_view_offset(weight, w_at);
+            for (int64_t c = 0; c < channels; c++, pixel += x_step, tap += w_step) {
+                sum += (octi_load_code(x, pixel) - x_zero) * (octi_load_code(weight, tap) - w_zero);
+            }
         }
     } while (octi_index_next(&window, k));
     return sum;

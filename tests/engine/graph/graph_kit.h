@@ -6,6 +6,7 @@
 #include "octet/octet.h"
 #include "tests/support/oct_check.h"
 #include "tests/support/rng.h"
+#include "tests/support/sweep.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -281,36 +282,39 @@ kit_distance(const struct oct_plan *plan, int64_t rows, const unsigned char *a, 
 /// @return the full plan; release it
 static inline struct oct_plan *kit_compare(struct kit *kit, double tolerance)
 {
+    enum { WAYS = 3 };
+    static const int64_t ROWS[] = {5, 1, 2, 8};
     struct oct_error error = OCT_ERROR_INIT;
     struct oct_session *session;
     ck_assert_ok(oct_session_create(NULL, &session, &error), &error);
     struct oct_plan *plain = kit_plan(kit->graph, true, true);
-    struct oct_plan *full = NULL;
+    struct oct_plan *plans[WAYS] = {kit_plan(kit->graph, true, false), kit_plan(kit->graph, false, true),
+                                    kit_plan(kit->graph, false, false)};
     unsigned char *expected = malloc(KIT_MAX_OUTPUT_BYTES), *got = malloc(KIT_MAX_OUTPUT_BYTES);
-    for (int way = 0; way < 3; way++) {
-        bool rewritten = way != 1;
-        struct oct_plan *plan = kit_plan(kit->graph, way == 0, !rewritten);
-        static const int64_t ROWS[] = {1, 2, 5, 8};
-        for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
-            int64_t rows = ROWS[i] <= oct_plan_max_rows(plan) ? ROWS[i] : 1;
-            size_t n = kit_run(session, plain, 7 + i, 0, rows, expected);
-            ck_assert_uint_eq(n, kit_run(session, plan, 7 + i, 0, rows, got));
+    struct oct_sweep sweep = oct_sweep_begin();
+    // References take the time: once for each batch.
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        if (!oct_sweep_takes(&sweep)) {
+            continue;
+        }
+        int64_t rows = ROWS[i] <= oct_plan_max_rows(plain) ? ROWS[i] : 1;
+        size_t n = kit_run(session, plain, 7 + i, 0, rows, expected);
+        for (int way = 0; way < WAYS; way++) {
+            ck_assert_uint_eq(n, kit_run(session, plans[way], 7 + i, 0, rows, got));
             bool same = memcmp(expected, got, n) == 0;
-            double distance = same ? 0 : kit_distance(plan, rows, expected, got);
+            double distance = same ? 0 : kit_distance(plans[way], rows, expected, got);
             ck_assert_msg(tolerance > 0 ? distance <= tolerance : same,
                           "way %d, %d rows: answers differ by %g, allowed %g", way, (int)rows, distance, tolerance);
         }
-        if (way == 2) {
-            full = plan;
-        } else {
-            oct_plan_release(plan);
-        }
     }
+    oct_sweep_end(&sweep);
     free(expected);
     free(got);
+    oct_plan_release(plans[0]);
+    oct_plan_release(plans[1]);
     oct_plan_release(plain);
     oct_session_destroy(session);
-    return full;
+    return plans[WAYS - 1];
 }
 
 static inline void kit_parallel(void *context, size_t count, oct_task_fn task, void *argument)
@@ -330,38 +334,48 @@ static inline void kit_compare_everywhere(struct kit *kit)
 #include "engine/kernels/isa.def"
 #undef OCT_ISA
     };
-    static const int64_t ROWS[] = {1, 3, 8};
+    enum { LEVELS = sizeof levels / sizeof levels[0] };
+    static const int64_t ROWS[] = {3, 1, 8};
     const struct oct_executor executor = {NULL, 3, kit_parallel};
     struct oct_error error = OCT_ERROR_INIT;
     struct oct_session *session;
     ck_assert_ok(oct_session_create(NULL, &session, &error), &error);
-    struct oct_plan *plain = kit_plan(kit->graph, true, true);
-    unsigned char *expected = malloc(KIT_MAX_OUTPUT_BYTES), *got = malloc(KIT_MAX_OUTPUT_BYTES);
-    // References take the time: once for each batch.
-    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
-        int64_t rows = ROWS[i] <= oct_plan_max_rows(plain) ? ROWS[i] : 1;
-        size_t n = kit_run(session, plain, i, 0, rows, expected);
-        for (size_t level = 0; level < sizeof levels / sizeof levels[0]; level++) {
-            struct oct_plan_options options = oct_plan_options_default();
-            uint64_t mask;
-            ck_assert_status_ok(oct_cpu_mask_parse(levels[level], &mask, NULL));
-            if ((mask & ~options.cpu_features) != 0) {
-                continue; // would run the kernels of a lower level again
-            }
+    struct oct_plan *plain = kit_plan(kit->graph, true, true), *plans[LEVELS] = {NULL};
+    for (size_t level = 0; level < LEVELS; level++) {
+        struct oct_plan_options options = oct_plan_options_default();
+        uint64_t mask;
+        ck_assert_status_ok(oct_cpu_mask_parse(levels[level], &mask, NULL));
+        if ((mask & ~options.cpu_features) == 0) { // else it would run the kernels of a lower level again
             options.cpu_features = mask;
             options.max_rows = 8;
-            struct oct_plan *plan = NULL;
-            ck_assert_ok(oct_plan_create(kit->graph, &options, &plan, &error), &error);
-            for (int parallel = 0; parallel < 2; parallel++) {
-                ck_assert_uint_eq(n, kit_run_on(parallel ? &executor : NULL, session, plan, i, 0, rows, got));
-                ck_assert_msg(memcmp(expected, got, n) == 0, "%s, %d rows, executor %d: answers differ by %g",
-                              levels[level], (int)rows, parallel, kit_distance(plan, rows, expected, got));
-            }
-            oct_plan_release(plan);
+            ck_assert_ok(oct_plan_create(kit->graph, &options, &plans[level], &error), &error);
         }
     }
+    unsigned char *expected = malloc(KIT_MAX_OUTPUT_BYTES), *got = malloc(KIT_MAX_OUTPUT_BYTES);
+    struct oct_sweep sweep = oct_sweep_begin();
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        if (!oct_sweep_takes(&sweep)) {
+            continue;
+        }
+        int64_t rows = ROWS[i] <= oct_plan_max_rows(plain) ? ROWS[i] : 1;
+        size_t n = kit_run(session, plain, i, 0, rows, expected);
+        for (int run = 0; run < 2 * LEVELS; run++) {
+            struct oct_plan *plan = plans[run / 2];
+            bool parallel = run % 2 != 0;
+            if (plan == NULL) {
+                continue;
+            }
+            ck_assert_uint_eq(n, kit_run_on(parallel ? &executor : NULL, session, plan, i, 0, rows, got));
+            ck_assert_msg(memcmp(expected, got, n) == 0, "%s, %d rows, executor %d: answers differ by %g",
+                          levels[run / 2], (int)rows, parallel, kit_distance(plan, rows, expected, got));
+        }
+    }
+    oct_sweep_end(&sweep);
     free(expected);
     free(got);
+    for (size_t level = 0; level < LEVELS; level++) {
+        oct_plan_release(plans[level]);
+    }
     oct_plan_release(plain);
     oct_session_destroy(session);
 }

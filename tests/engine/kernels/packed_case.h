@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine/kernels/panel/panel.h"
+#include "engine/kernels/qgemm/qgemm.h"
 #include "engine/quant/affine.h"
 #include "octet/alloc.h"
 #include "tests/support/rng.h"
@@ -131,6 +132,21 @@ static inline uint8_t finish_case(const struct packed_case *c, size_t j, int64_t
 {
     float t = fmaf(c->columns[j].bias, c->bias_factor, (float)(int32_t)sum) * c->columns[j].multiplier;
     return (uint8_t)octi_round_clamp(t, c->output);
+}
+
+/// The sum of column j of row m of a call, by a family's formula.
+typedef int64_t (*exact_sum_fn)(const struct packed_case *c, const struct octi_qgemm_call *call, size_t m, size_t j);
+
+/// What a call has to write, whichever kernel runs it, [m][n]; free() it.
+static inline uint8_t *expect_case(const struct packed_case *c, const struct octi_qgemm_call *call, exact_sum_fn exact)
+{
+    uint8_t *expected = malloc(call->m * c->n);
+    for (size_t m = 0; m < call->m; m++) {
+        for (size_t j = 0; j < c->n; j++) {
+            expected[m * c->n + j] = finish_case(c, j, exact(c, call, m, j));
+        }
+    }
+    return expected;
 }
 
 #endif

@@ -10,8 +10,10 @@
 
 #define MESSAGE_BYTES 256
 
+/// Read before the tests fork, and kept.
+static struct oct_golden *golden;
+
 struct fixture {
-    struct oct_golden *golden;
     struct oct_golden_case c;
     struct oct_op_registry *registry;
     struct oct_op_subject s;
@@ -20,8 +22,7 @@ struct fixture {
 static void setup(struct fixture *f, int index)
 {
     struct oct_error error = OCT_ERROR_INIT;
-    f->golden = oct_golden_open();
-    oct_golden_load(f->golden, (size_t)index, &f->c);
+    oct_golden_load(golden, (size_t)index, &f->c);
     ck_assert_ok(oct_op_registry_create(NULL, &f->registry, &error), &error);
     const struct oct_op *op = oct_op_registry_find(f->registry, f->c.op);
     ck_assert_msg(op != NULL, "no operator %s", f->c.op);
@@ -33,7 +34,6 @@ static void teardown(struct fixture *f)
     oct_subject_deinit(&f->s);
     oct_op_registry_destroy(f->registry);
     oct_golden_unload(&f->c);
-    oct_golden_close(f->golden);
 }
 
 START_TEST(inferred_output_is_pytorchs)
@@ -247,9 +247,8 @@ END_TEST
 
 static void add_tests(Suite *suite)
 {
-    struct oct_golden *golden = oct_golden_open();
+    golden = oct_golden_open();
     int n = (int)oct_golden_count(golden);
-    oct_golden_close(golden);
     TCase *golden_case = oct_case(suite, "golden");
     tcase_add_loop_test(golden_case, inferred_output_is_pytorchs, 0, n);
     tcase_add_loop_test(golden_case, reference_answers_as_pytorch, 0, n);

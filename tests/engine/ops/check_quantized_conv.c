@@ -2,6 +2,7 @@
 #include "engine/ops/quantized_conv.h"
 
 #include "tests/engine/ops/spatial_case.h"
+#include "tests/support/sweep.h"
 
 static const int32_t DIMS[] = {1, 3};
 #define N_DIMS ((int)(sizeof DIMS / sizeof DIMS[0]))
@@ -24,7 +25,7 @@ START_TEST(every_level_equals_the_reference)
 {
     int32_t dims = DIMS[_i];
     struct oct_rng rng = {(uint64_t)(10 * dims + 1)};
-    for (int repeat = 0; repeat < 120; repeat++) {
+    for (int repeat = 0; repeat < oct_sweep_draws(120); repeat++) {
         struct spatial_shape s = random_spatial(&rng, dims);
         size_t splits;
         ck_assert_ptr_nonnull(check_spatial(&rng, &s, oct_rng_between(&rng, 1, 3), &splits));
@@ -36,7 +37,7 @@ START_TEST(groups_see_their_own_channels)
 {
     int32_t dims = DIMS[_i];
     struct oct_rng rng = {(uint64_t)(10 * dims + 2)};
-    for (int repeat = 0; repeat < 80; repeat++) {
+    for (int repeat = 0; repeat < oct_sweep_draws(80); repeat++) {
         struct spatial_shape s = random_spatial(&rng, dims);
         s.groups = oct_rng_between(&rng, 2, 9);
         s.channels = s.groups * oct_rng_between(&rng, 1, 9);
@@ -51,7 +52,7 @@ START_TEST(groups_of_few_channels_are_computed_side_by_side)
 {
     int32_t dims = DIMS[_i];
     struct oct_rng rng = {(uint64_t)(10 * dims + 8)};
-    for (int repeat = 0; repeat < 45; repeat++) {
+    for (int repeat = 0; repeat < oct_sweep_draws(45); repeat++) {
         struct spatial_shape s = random_spatial(&rng, dims);
         int64_t channels = (int64_t)4 << repeat % 3;
         s.groups = oct_rng_between(&rng, 2, 200 / channels);
@@ -71,7 +72,7 @@ START_TEST(depthwise_has_kernels_of_its_own)
 {
     int32_t dims = DIMS[_i];
     struct oct_rng rng = {(uint64_t)(10 * dims + 3)};
-    for (int repeat = 0; repeat < 60; repeat++) {
+    for (int repeat = 0; repeat < oct_sweep_draws(60); repeat++) {
         struct spatial_shape s = random_spatial(&rng, dims);
         s.groups = s.channels = s.outputs = oct_rng_between(&rng, 2, 140);
         size_t splits;
@@ -98,7 +99,7 @@ START_TEST(a_first_layer_reads_rows_of_its_window)
 {
     int32_t dims = DIMS[_i];
     struct oct_rng rng = {(uint64_t)(10 * dims + 5)};
-    for (int repeat = 0; repeat < 120; repeat++) {
+    for (int repeat = 0; repeat < oct_sweep_draws(120); repeat++) {
         struct spatial_shape s = random_spatial(&rng, dims);
         for (int32_t d = 0; d < s.dims; d++) {
             s.padding[d] = oct_rng_between(&rng, 0, s.kernel[d]); // as wide as the window too: the other way is taken
@@ -121,7 +122,7 @@ START_TEST(windows_of_one_row_are_read_whole)
 {
     int32_t dims = DIMS[_i];
     struct oct_rng rng = {(uint64_t)(10 * dims)};
-    for (int repeat = 0; repeat < 80; repeat++) {
+    for (int repeat = 0; repeat < oct_sweep_draws(80); repeat++) {
         struct spatial_shape s = random_spatial(&rng, dims);
         for (int32_t d = 0; d < dims; d++) {
             s.kernel[d] = d == dims - 1 ? oct_rng_between(&rng, 2, 6) : 1;
@@ -218,7 +219,7 @@ END_TEST
 START_TEST(depthwise_windows_of_three_lines_run_along_them)
 {
     struct oct_rng rng = {40};
-    for (int repeat = 0; repeat < 60; repeat++) {
+    for (int repeat = 0; repeat < oct_sweep_draws(60); repeat++) {
         struct spatial_shape s = random_spatial(&rng, 3);
         int tall = repeat % 2; // three planes of a line, or a plane of three lines
         s.kernel[OCTI_CONV_DEPTH] = tall ? 1 : 3;

@@ -1,4 +1,5 @@
 #include "tests/engine/ops/spatial_case.h"
+#include "tests/support/sweep.h"
 
 struct conv_shape {
     int64_t channels, height, width, outputs, kernel[2], stride[2], padding[2], dilation[2], groups;
@@ -41,7 +42,7 @@ static struct conv_shape random_shape(struct oct_rng *rng)
 START_TEST(every_level_equals_the_reference)
 {
     struct oct_rng rng = {81};
-    for (int repeat = 0; repeat < 120; repeat++) {
+    for (int repeat = 0; repeat < oct_sweep_draws(120); repeat++) {
         struct conv_shape s = random_shape(&rng);
         size_t splits;
         ck_assert_ptr_nonnull(check_shape(&rng, &s, oct_rng_between(&rng, 1, 3), &splits));
@@ -52,7 +53,7 @@ END_TEST
 START_TEST(groups_see_their_own_channels)
 {
     struct oct_rng rng = {82};
-    for (int repeat = 0; repeat < 60; repeat++) {
+    for (int repeat = 0; repeat < oct_sweep_draws(60); repeat++) {
         struct conv_shape s = random_shape(&rng);
         s.groups = oct_rng_between(&rng, 2, 5);
         s.channels = s.groups * oct_rng_between(&rng, 1, 9);
@@ -70,7 +71,7 @@ END_TEST
 START_TEST(groups_of_few_channels_are_merged)
 {
     struct oct_rng rng = {93};
-    for (int repeat = 0; repeat < 40; repeat++) {
+    for (int repeat = 0; repeat < oct_sweep_draws(40); repeat++) {
         struct conv_shape s = random_shape(&rng);
         int64_t outputs = oct_rng_between(&rng, 1, 8);
         s.groups = oct_rng_between(&rng, 2, 28);
@@ -86,7 +87,7 @@ START_TEST(channels_of_whole_cache_lines_are_read_by_output_lines)
 {
     struct oct_rng rng = {94};
     static const int64_t groups[][3] = {{1, 64, 20}, {1, 128, 3}, {2, 64, 64}, {32, 4, 4}, {16, 8, 8}};
-    for (int repeat = 0; repeat < 30; repeat++) {
+    for (int repeat = 0; repeat < oct_sweep_draws(30); repeat++) {
         struct conv_shape s = random_shape(&rng);
         const int64_t *g = groups[repeat % 5];
         s.groups = g[0];
@@ -103,7 +104,7 @@ END_TEST
 START_TEST(groups_of_few_channels_are_computed_side_by_side)
 {
     struct oct_rng rng = {94};
-    for (int repeat = 0; repeat < 60; repeat++) {
+    for (int repeat = 0; repeat < oct_sweep_draws(60); repeat++) {
         struct conv_shape s = random_shape(&rng);
         if (repeat % 4 == 0) {
             s.kernel[0] = s.kernel[1] = s.stride[0] = s.stride[1] = 1;
@@ -121,7 +122,7 @@ END_TEST
 START_TEST(depthwise_has_kernels_of_its_own)
 {
     struct oct_rng rng = {83};
-    for (int repeat = 0; repeat < 60; repeat++) {
+    for (int repeat = 0; repeat < oct_sweep_draws(60); repeat++) {
         struct conv_shape s = random_shape(&rng);
         s.groups = s.channels = s.outputs = oct_rng_between(&rng, 2, 140);
         size_t splits;
@@ -135,7 +136,7 @@ END_TEST
 START_TEST(depthwise_windows_have_kernels_along_lines)
 {
     struct oct_rng rng = {92};
-    for (int repeat = 0; repeat < 60; repeat++) {
+    for (int repeat = 0; repeat < oct_sweep_draws(60); repeat++) {
         struct conv_shape s = random_shape(&rng);
         for (int d = 0; d < 2; d++) {
             s.kernel[d] = repeat % 2 == 0 ? 3 : 5;
@@ -179,7 +180,7 @@ END_TEST
 START_TEST(a_first_layer_reads_rows_of_its_window)
 {
     struct oct_rng rng = {91};
-    for (int repeat = 0; repeat < 120; repeat++) {
+    for (int repeat = 0; repeat < oct_sweep_draws(120); repeat++) {
         struct conv_shape s = random_shape(&rng);
         for (int d = 0; d < 2; d++) {
             s.kernel[d] = oct_rng_between(&rng, 2 - d, 7);

@@ -3,6 +3,7 @@
 #include "engine/ops/quantized_conv.h"
 
 #include "tests/engine/ops/spatial_case.h"
+#include "tests/support/sweep.h"
 
 // Groups of few channels, which AVX-512 has kernels for: a panel and more of them.
 static void make_grouped(struct oct_rng *rng, struct spatial_shape *s)
@@ -32,7 +33,7 @@ static struct spatial_shape random_zones(struct oct_rng *rng, int32_t dims)
 START_TEST(much_padding_equals_the_reference)
 {
     struct oct_rng rng = {(uint64_t)_i};
-    for (int repeat = 0; repeat < (_i == 3 ? 25 : 60); repeat++) {
+    for (int repeat = 0; repeat < oct_sweep_draws(_i == 3 ? 25 : 60); repeat++) {
         struct spatial_shape s = random_zones(&rng, _i);
         size_t splits;
         ck_assert_ptr_nonnull(check_spatial(&rng, &s, oct_rng_between(&rng, 1, 3), &splits));
@@ -43,7 +44,7 @@ END_TEST
 START_TEST(groups_with_much_padding_equal_the_reference)
 {
     struct oct_rng rng = {(uint64_t)_i + 30};
-    for (int repeat = 0; repeat < (_i == 3 ? 15 : 40); repeat++) {
+    for (int repeat = 0; repeat < oct_sweep_draws(_i == 3 ? 15 : 40); repeat++) {
         struct spatial_shape s = random_zones(&rng, _i);
         make_grouped(&rng, &s);
         size_t splits;

@@ -5,6 +5,7 @@
 #include "engine/kernels/qwinograd/qwinograd.h"
 #include "engine/ops/op_support.h"
 #include "tests/engine/ops/spatial_case.h"
+#include "tests/support/sweep.h"
 
 static struct spatial_shape
 make_shape(int64_t channels, int64_t outputs, int64_t height, int64_t width, int64_t padding)
@@ -59,7 +60,7 @@ static const char *check_filtered(struct oct_rng *rng, const struct spatial_shap
 START_TEST(images_of_any_size_equal_the_reference)
 {
     struct oct_rng rng = {61};
-    for (int repeat = 0; repeat < 24; repeat++) {
+    for (int repeat = 0; repeat < oct_sweep_draws(24); repeat++) {
         const int64_t height = oct_rng_between(&rng, 3, 22), width = oct_rng_between(&rng, 3, 22);
         struct spatial_shape s = make_shape(oct_rng_between(&rng, 32, 44), oct_rng_between(&rng, 50, 64), height, width,
                                             oct_rng_between(&rng, 0, 3));
@@ -75,7 +76,7 @@ START_TEST(dilated_windows_see_images_within_the_image)
     struct spatial_shape s = make_shape(64, 64, 24, 24, 2);
     s.dilation[0] = s.dilation[1] = 2;
     ck_assert_int_eq(is_filtered(check_filtered(&rng, &s, 2)), filters_here());
-    for (int repeat = 0; repeat < 16; repeat++) {
+    for (int repeat = 0; repeat < oct_sweep_draws(16); repeat++) {
         s = make_shape(oct_rng_between(&rng, 32, 44), 64, oct_rng_between(&rng, 8, 26), oct_rng_between(&rng, 8, 26),
                        0);
         for (int d = 0; d < 2; d++) {
