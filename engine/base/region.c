@@ -29,6 +29,7 @@ void octi_region_init(struct octi_region *region, const struct oct_allocator *al
     region->chunk = NULL;
     region->slab = NULL;
     region->bytes = 0;
+    region->expected = 0;
 }
 
 void octi_region_deinit(struct octi_region *region)
@@ -43,6 +44,7 @@ void octi_region_deinit(struct octi_region *region)
     region->chunk = NULL;
     region->slab = NULL;
     region->bytes = 0;
+    region->expected = 0;
 }
 
 static struct octi_region_block *add_block(struct octi_region *region, size_t payload)
@@ -66,9 +68,17 @@ static size_t room(const struct octi_region_block *block)
     return block != NULL ? block->bytes - HEADER_BYTES - block->used : 0;
 }
 
-// A slab that `bytes` fit into, or NULL. They grow with the region, so that their unused ends stay a small part of it.
-// What is larger than that fills up whole huge pages, and what is left of the last of them is for others: the system
-// clears it in any case.
+// Whole huge pages for what is still expected, or for a region that keeps growing: their unused ends stay a small part
+// of it.
+static size_t next_slab_bytes(const struct octi_region *region)
+{
+    const uint64_t left = region->expected > region->bytes ? region->expected - region->bytes : 0;
+    const uint64_t grown = left > region->bytes / 4 ? left : region->bytes / 4;
+    return (size_t)(grown / OCT_ALIGN_HUGE + 1) * OCT_ALIGN_HUGE;
+}
+
+// A slab that `bytes` fit into, or NULL. What is larger than that fills up whole huge pages, and what is left of the
+// last of them is for others: the system clears it in any case.
 static struct octi_region_block *find_slab(struct octi_region *region, size_t bytes)
 {
     if (bytes <= room(region->slab)) {
@@ -79,8 +89,7 @@ static struct octi_region_block *find_slab(struct octi_region *region, size_t by
         !octi_round_up(least, OCT_ALIGN_HUGE, &least)) {
         return NULL;
     }
-    const size_t grown = (size_t)(region->bytes / 4) / OCT_ALIGN_HUGE * OCT_ALIGN_HUGE + OCT_ALIGN_HUGE;
-    const size_t whole = least > grown ? least : grown;
+    const size_t next = next_slab_bytes(region), whole = least > next ? least : next;
     struct octi_region_block *slab = add_block(region, whole - HEADER_BYTES);
     if (slab != NULL && room(slab) - bytes >= room(region->slab)) {
         region->slab = slab;
@@ -137,6 +146,11 @@ void *octi_region_copy(struct octi_region *region, const void *data, size_t byte
         memcpy(memory, data, bytes);
     }
     return memory;
+}
+
+void octi_region_expect(struct octi_region *region, uint64_t bytes)
+{
+    region->expected = region->bytes + bytes;
 }
 
 void octi_region_undo(struct octi_region *region, const void *memory, size_t bytes)

@@ -244,12 +244,12 @@ size_t octi_constant_bytes(const struct octi_value *value)
     return oct_tensor_bytes(&value->desc, 1, &bytes) == OCT_OK ? bytes : 0;
 }
 
-enum oct_status octi_value_read(const struct octi_value *value, void *bytes, struct oct_error *error)
+enum oct_status
+octi_value_read(const struct octi_value *value, size_t offset, void *bytes, size_t n_bytes, struct oct_error *error)
 {
     const struct oct_constant_source *source = value->source;
     struct oct_error report = OCT_ERROR_INIT;
-    const enum oct_status status =
-        source->read(source->context, value->offset, bytes, octi_constant_bytes(value), &report);
+    const enum oct_status status = source->read(source->context, value->offset + offset, bytes, n_bytes, &report);
     if (status != OCT_OK) {
         oct_error_set(&report, status, NULL, OCT_POSITION_NONE, "the constant cannot be read");
         oct_error_prefix(&report, "constant '%.64s'", value->name);
@@ -271,7 +271,7 @@ enum oct_status octi_graph_fetch(struct oct_graph *graph, oct_value_id id, struc
     if (!data) {
         return octi_graph_no_memory(error);
     }
-    enum oct_status status = octi_value_read(value, data, error);
+    enum oct_status status = octi_value_read(value, 0, data, n_bytes, error);
     if (status == OCT_OK) {
         value->constant->data = data;
     } else {

@@ -96,8 +96,9 @@ static inline bool octi_value_is_deferred(const struct octi_value *value)
 
 /// Bytes of a constant, as its descriptor, which was checked when it was added, asks for.
 size_t octi_constant_bytes(const struct octi_value *value);
-/// Reads the octi_constant_bytes() of a deferred constant. Errors of the source.
-OCT_NODISCARD enum oct_status octi_value_read(const struct octi_value *value, void *bytes, struct oct_error *error);
+/// Reads bytes [offset, offset + n_bytes) of the octi_constant_bytes() of a deferred constant. Errors of the source.
+OCT_NODISCARD enum oct_status
+octi_value_read(const struct octi_value *value, size_t offset, void *bytes, size_t n_bytes, struct oct_error *error);
 /// Reads them into the graph where they are deferred. Errors of the source, OCT_ERR_NOMEM.
 OCT_NODISCARD enum oct_status octi_graph_fetch(struct oct_graph *graph, oct_value_id id, struct oct_error *error);
 

@@ -46,6 +46,10 @@ enum oct_status octi_merge_groups(struct oct_op_prepare_call *call,
     if (spread == NULL) {
         return OCT_ERR_NOMEM;
     }
+    const int8_t *weights = oct_op_prepare_read(call, OCTI_WEIGHTED_WEIGHT, 0, (size_t)(outputs * from.column_stride));
+    if (weights == NULL) {
+        return call->error->status;
+    }
     source->weights = spread;
     source->column_stride = window * channels;
     source->channel_stride = 1;
@@ -56,8 +60,8 @@ enum oct_status octi_merge_groups(struct oct_op_prepare_call *call,
         memset(spread, octi_weight_zero_point(weight, o), (size_t)(window * channels));
         int64_t first = o / geometry->group_out_channels % merged * geometry->group_channels;
         for (int64_t position = 0; position < window; position++, spread += channels) {
-            const int8_t *given = from.weights + o * from.column_stride + position / width * from.y_stride +
-                                  position % width * from.x_stride;
+            const int8_t *given =
+                weights + o * from.column_stride + position / width * from.y_stride + position % width * from.x_stride;
             for (int64_t c = 0; c < geometry->group_channels; c++) {
                 spread[first + c] = given[c * from.channel_stride];
             }

@@ -94,7 +94,7 @@ static const char *record_fault(const struct oct_op *op)
 {
     const unsigned known = OCT_OP_IN_PLACE | OCT_OP_IN_PLACE_ANY | OCT_OP_VIEW | OCT_OP_ANY_FORMAT |
                            OCT_OP_CHANNELS_LAST | OCT_OP_STRIDED | OCT_OP_VARIADIC | OCT_OP_INTERNAL | OCT_OP_PITCHED |
-                           OCT_OP_JOINS | OCT_OP_POINTWISE;
+                           OCT_OP_JOINS | OCT_OP_POINTWISE | OCT_OP_READS_PIECES;
     if (op->name == NULL || !name_is_legal(op->name)) {
         return "name is absent, empty, too long or holds control characters";
     }

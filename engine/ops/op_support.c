@@ -239,6 +239,12 @@ void *oct_op_prepare_reserve(struct oct_op_prepare_call *call, size_t bytes)
     return report(call, octi_region_reserve(call->plan_memory, bytes), bytes);
 }
 
+const void *oct_op_prepare_read(struct oct_op_prepare_call *call, size_t input, size_t offset, size_t n_bytes)
+{
+    const char *data = call->constants[input]->data;
+    return data != NULL ? data + offset : call->read(call->read_context, offset, n_bytes, call->error);
+}
+
 const void *oct_op_prepare_share(struct oct_op_prepare_call *call, const void *table, size_t bytes)
 {
     return call->plan_shared != NULL ? octi_intern(call->plan_shared, table, bytes) : table;

@@ -1,6 +1,7 @@
 #include "engine/ops/packed_product.h"
 
 #include "engine/base/checked.h"
+#include "engine/kernels/qwinograd/qwinograd.h"
 #include "engine/ops/conv_offsets.h"
 #include "engine/ops/quantized_weights.h"
 
@@ -48,12 +49,34 @@ static enum oct_status plan_starts(struct oct_op_prepare_call *call,
     return status;
 }
 
+// The weight as panels ask for it.
+struct reading {
+    struct oct_op_prepare_call *call;
+    size_t column_bytes;
+    size_t first; // column of the weight that is the group's first
+    bool *holds;
+};
+
+static const int8_t *fetch_columns(void *context, size_t first, size_t n)
+{
+    const struct reading *reading = context;
+    const int8_t *weights =
+        oct_op_prepare_read(reading->call, OCTI_WEIGHTED_WEIGHT, (reading->first + first) * reading->column_bytes,
+                            n * reading->column_bytes);
+    if (weights != NULL && reading->holds != NULL && *reading->holds) {
+        const int64_t x_zero_point = reading->call->inputs[OCTI_WEIGHTED_X]->qparams.zero_point;
+        *reading->holds = octi_qwinograd_holds(weights, n, reading->column_bytes, (int32_t)x_zero_point);
+    }
+    return weights;
+}
+
 enum oct_status octi_product_pack(struct oct_op_prepare_call *call,
                                   const struct octi_panel_geometry *geometry,
                                   const struct octi_panel_source *source,
                                   size_t n_groups,
                                   struct octi_panels *packed,
-                                  struct octi_product_zones *zones)
+                                  struct octi_product_zones *zones,
+                                  bool *holds)
 {
     size_t n_columns = (size_t)call->inputs[OCTI_WEIGHTED_WEIGHT]->shape.dims[0] / n_groups;
     size_t n_panels = octi_panel_count(geometry, n_columns);
@@ -80,13 +103,21 @@ enum oct_status octi_product_pack(struct oct_op_prepare_call *call,
     if (zoned) {
         status = plan_starts(call, geometry, octi_panel_taps(source), n_groups, n_columns, zones, sets, &starts);
     }
+    struct reading reading = {.call = call, .column_bytes = (size_t)source->column_stride, .holds = holds};
     struct octi_panel_source group = *source;
+    if (group.weights == NULL) {
+        group.fetch = fetch_columns;
+        group.fetch_context = &reading;
+    }
     for (size_t g = 0; g < n_groups && status == OCT_OK; g++) {
-        octi_panels_pack(geometry, octi_quads_select(call->cpu_features), &group, columns + g * n_columns, n_columns,
-                         x_zero_point, panels + g * n_panels, place + g * group_bytes, zoned ? &starts : NULL,
-                         &packed[g]);
+        if (!octi_panels_pack(geometry, octi_quads_select(call->cpu_features), &group, columns + g * n_columns,
+                              n_columns, x_zero_point, panels + g * n_panels, place + g * group_bytes,
+                              zoned ? &starts : NULL, &packed[g])) {
+            return call->error->status;
+        }
         packed[g].bias_factor = bias_factor;
-        group.weights += (int64_t)n_columns * source->column_stride;
+        reading.first += n_columns;
+        group.weights += group.weights != NULL ? (int64_t)n_columns * source->column_stride : 0;
         if (zoned) {
             starts.starts += zones->n * zones->positions;
         }

@@ -15,6 +15,7 @@
 #include "engine/kernels/qdwconv/qdwconv.h"
 #include "engine/kernels/qfirstconv/qfirstconv.h"
 #include "engine/kernels/qgroupconv/qgroupconv.h"
+#include "engine/kernels/qwinograd/qwinograd.h"
 #include "engine/ops/conv_lines.h"
 #include "engine/ops/conv_offsets.h"
 #include "engine/ops/conv_zones.h"
@@ -236,12 +237,20 @@ static bool is_gathered(const struct octi_panel_geometry *layout, const struct c
            (state->reading != READS_PIXELS || state->in_channels % 64 != 0 || state->group_channels % 64 != 0);
 }
 
+// The kernel of a convolution, and what its weights are packed for.
+struct choice {
+    const struct octi_panel_geometry *layout;
+    const struct octi_qdwconv *depthwise; // NULL: no depthwise convolution
+    bool sees_zones;                      // a kernel that knows of zones
+    int64_t merged;                       // groups taken together
+};
+
+// @param holds  see octi_product_pack()
 static enum oct_status pack(struct oct_op_prepare_call *call,
                             const struct octi_conv_geometry *geometry,
-                            const struct octi_panel_geometry *layout,
-                            const struct octi_qdwconv *depthwise,
-                            int64_t merged,
-                            struct conv *state)
+                            const struct choice *choice,
+                            struct conv *state,
+                            bool *holds)
 {
     struct oct_view weight = octi_conv_view(call->constants[OCTI_WEIGHTED_WEIGHT]);
     size_t bytes;
@@ -254,7 +263,6 @@ static enum oct_status pack(struct oct_op_prepare_call *call,
     }
     // Weights are dense, so the planes of a window continue one another: a window of depth is a higher one.
     struct octi_panel_source source = {
-        .weights = weight.data,
         .column_stride = weight.strides[0],
         .channel_stride = weight.strides[1],
         .y_stride = weight.strides[2 + OCTI_CONV_HEIGHT],
@@ -264,16 +272,16 @@ static enum oct_status pack(struct oct_op_prepare_call *call,
         .channels = (size_t)geometry->group_channels,
         .row_taps = state->reading == READS_ROW_TAPS,
     };
-    if (depthwise != NULL) {
-        source = octi_qdwconv_source(depthwise, source);
-    } else if (merged > 1) {
-        enum oct_status status = octi_merge_groups(call, geometry, merged, &source);
+    if (choice->depthwise != NULL) {
+        source = octi_qdwconv_source(choice->depthwise, source);
+    } else if (choice->merged > 1) {
+        enum oct_status status = octi_merge_groups(call, geometry, choice->merged, &source);
         if (status != OCT_OK) {
             return status;
         }
     }
     source.flat = state->gathered.gather != NULL;
-    return octi_product_pack(call, layout, &source, state->groups, state->weights, &state->zones);
+    return octi_product_pack(call, choice->layout, &source, state->groups, state->weights, &state->zones, holds);
 }
 
 // What a run needs besides the packed weights; `taps` and `k` are those of the addresses.
@@ -295,14 +303,6 @@ plan_gathering(struct oct_op_prepare_call *call, const struct octi_conv_geometry
     }
     return OCT_OK;
 }
-
-// The kernel of a convolution, and what its weights are packed for.
-struct choice {
-    const struct octi_panel_geometry *layout;
-    const struct octi_qdwconv *depthwise; // NULL: no depthwise convolution
-    bool sees_zones;                      // a kernel that knows of zones
-    int64_t merged;                       // groups taken together
-};
 
 // Zones where they save products, else one table for all output pixels.
 static enum oct_status plan_table(struct oct_op_prepare_call *call,
@@ -496,12 +496,19 @@ static enum oct_status prepare_conv(struct oct_op_prepare_call *call, bool relu)
     if (status == OCT_OK) {
         status = plan_addresses(call, &geometry, &choice, state);
     }
-    if (status == OCT_OK) {
-        status = pack(call, &geometry, choice.layout, choice.depthwise, choice.merged, state);
-    }
+    struct octi_winograd_conv *filtered = NULL;
     if (status == OCT_OK && state->reading == READS_TABLE) {
-        status = octi_winograd_conv_plan(call, &geometry, state->weights, state->output,
-                                         seen_positions(&geometry, state), &state->winograd);
+        const size_t n_panels = octi_panel_count(choice.layout, (size_t)geometry.group_out_channels);
+        status = octi_winograd_conv_plan(call, &geometry, n_panels, state->output, seen_positions(&geometry, state),
+                                         &filtered);
+    }
+    bool holds = filtered != NULL;
+    if (status == OCT_OK) {
+        status = pack(call, &geometry, &choice, state, holds ? &holds : NULL);
+    }
+    if (status == OCT_OK && holds && octi_qwinograd_reads(state->weights)) {
+        status = octi_winograd_conv_finish(call, filtered, state->weights);
+        state->winograd = filtered;
     }
     if (status != OCT_OK) {
         return status;

@@ -26,7 +26,7 @@ enum {
 #define OCTI_QUANTIZED_CONV_FIELDS(n, axes)                                                                            \
     .input_names = (const char *const[]){"qx", "weight", "bias", NULL}, .min_inputs = 2, .max_inputs = 3,              \
     .n_outputs = 1, .dtypes = "quint8 qint8 (weight qint8, bias float32) -> same",                                     \
-    .flags = OCT_OP_CHANNELS_LAST | OCT_OP_PITCHED, .image_rank = 2 + (n),                                             \
+    .flags = OCT_OP_CHANNELS_LAST | OCT_OP_PITCHED | OCT_OP_READS_PIECES, .image_rank = 2 + (n),                       \
     .attributes = OCTI_QUANTIZED_CONV_ATTRIBUTES(n, axes), .infer = octi_quantized_conv_infer
 
 enum oct_status octi_quantized_conv_infer(struct oct_op_infer_call *call);

@@ -131,7 +131,6 @@ static enum oct_status prepare_linear(struct oct_op_prepare_call *call, bool rel
     state->kernel = octi_qgemm_select_depth(call->cpu_features, (size_t)weight->desc.shape.dims[1]);
     state->output = octi_output_of(&call->outputs[0], relu);
     struct octi_panel_source source = {
-        .weights = weight->data,
         .column_stride = weight->strides[0],
         .channel_stride = weight->strides[1],
         .window_height = 1,
@@ -143,7 +142,7 @@ static enum oct_status prepare_linear(struct oct_op_prepare_call *call, bool rel
                                  &call->scratch_bytes)) {
         return oct_error_set(call->error, OCT_ERR_LIMIT, NULL, OCT_POSITION_NONE, "gathered rows overflow size_t");
     }
-    enum oct_status status = octi_product_pack(call, &state->kernel->geometry, &source, 1, &state->weights, NULL);
+    enum oct_status status = octi_product_pack(call, &state->kernel->geometry, &source, 1, &state->weights, NULL, NULL);
     if (status != OCT_OK) {
         return status;
     }
@@ -180,7 +179,7 @@ const struct oct_op octi_op_quantized_linear = {
     .max_inputs = 3,
     .n_outputs = 1,
     .dtypes = "quint8 qint8 (weight qint8, bias float32) -> same",
-    .flags = OCT_OP_PITCHED,
+    .flags = OCT_OP_PITCHED | OCT_OP_READS_PIECES,
     .attributes = attributes,
     .infer = infer,
     .reference = reference,
@@ -196,7 +195,7 @@ const struct oct_op octi_op_quantized_linear_relu = {
     .max_inputs = 3,
     .n_outputs = 1,
     .dtypes = "quint8 qint8 (weight qint8, bias float32) -> same",
-    .flags = OCT_OP_PITCHED,
+    .flags = OCT_OP_PITCHED | OCT_OP_READS_PIECES,
     .attributes = attributes,
     .infer = infer,
     .reference = reference_relu,

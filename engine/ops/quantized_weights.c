@@ -83,16 +83,17 @@ static bool sums_fit(struct oct_op_infer_call *call)
             return octi_infer_fail(call, OCT_ERR_LIMIT, "the weight's size overflows");
         }
     }
+    int64_t most = 0; // magnitude of a zero point
     for (int64_t channel = 0; channel < weight->shape.dims[0]; channel++) {
-        int32_t zero_point = octi_weight_zero_point(weight, channel);
-        int64_t limit = INT32_MAX / (255 * (128 + (int64_t)(zero_point < 0 ? -zero_point : zero_point)));
-        if (depth > limit) {
-            return octi_infer_fail(call, OCT_ERR_LIMIT,
-                                   "%lld products per output can overflow a 32-bit sum, expected at most %lld",
-                                   (long long)depth, (long long)limit);
-        }
+        const int64_t zero_point = octi_weight_zero_point(weight, channel);
+        const int64_t magnitude = zero_point < 0 ? -zero_point : zero_point;
+        most = magnitude > most ? magnitude : most;
     }
-    return true;
+    const int64_t limit = INT32_MAX / (255 * (128 + most));
+    return depth <= limit ||
+           octi_infer_fail(call, OCT_ERR_LIMIT,
+                           "%lld products per output can overflow a 32-bit sum, expected at most %lld",
+                           (long long)depth, (long long)limit);
 }
 
 static bool scales_are_sane(struct oct_op_infer_call *call, const struct oct_qparams *y)

@@ -37,6 +37,7 @@
 struct octi_winograd_conv {
     const struct octi_qwinograd *kernel;
     const struct octi_panels *weights;
+    size_t n_panels;        // theirs
     bool keeps;             // transformed filters; else they are made when they are needed
     const int16_t *filters; // [panels][3] thirds, where they are kept
     const uint8_t *padding;
@@ -71,20 +72,10 @@ static bool is_plain_3x3(const struct octi_conv_geometry *geometry)
            geometry->kernel[OCTI_CONV_DEPTH] == 1;
 }
 
-// Is minimal filtering possible, if the sums allow it?
-static bool is_possible(const struct oct_op_prepare_call *call,
-                        const struct octi_conv_geometry *geometry,
-                        const struct octi_panels *weights)
+static bool has_kernel(const struct oct_op_prepare_call *call, const struct octi_conv_geometry *geometry)
 {
     return octi_qwinograd_select(call->cpu_features)->kernel.isa != OCTI_ISA_scalar && is_plain_3x3(geometry) &&
-           geometry->group_channels >= MIN_CHANNELS && octi_qwinograd_reads(weights);
-}
-
-// Is it exact? The last question, because all weights have to be looked at.
-static bool is_exact(const struct oct_op_prepare_call *call, const struct octi_panels *weights)
-{
-    return octi_qwinograd_holds(call->constants[OCTI_WEIGHTED_WEIGHT]->data, weights->n_columns,
-                                weights->taps * weights->k, (int32_t)call->inputs[OCTI_WEIGHTED_X]->qparams.zero_point);
+           geometry->group_channels >= MIN_CHANNELS;
 }
 
 // Work is weighed in dots of 64 bytes, of 32 words: what a core does two of in a cycle.
@@ -95,7 +86,7 @@ static bool is_exact(const struct oct_op_prepare_call *call, const struct octi_p
 
 bool octi_winograd_conv_suits(const struct octi_winograd_conv *conv, int64_t images)
 {
-    const int64_t k = (int64_t)conv->channels, panels = (int64_t)conv->weights->n_panels;
+    const int64_t k = (int64_t)conv->channels, panels = (int64_t)conv->n_panels;
     const int64_t tiles = images * conv->across * conv->down;
     const int64_t direct = images * conv->seen * k * panels; // a dot is a channel of 64 columns, or half of one
     int64_t filtered = tiles * OCTI_QWINOGRAD_POSITIONS * 2 * k * panels;
@@ -274,7 +265,7 @@ static void filter_lines(
 static void do_parts(const void *context, int64_t begin, int64_t end)
 {
     const struct running *run = context;
-    const int64_t panels = (int64_t)run->conv->weights->n_panels, items = run->by_panels ? panels : run->lines;
+    const int64_t panels = (int64_t)run->conv->n_panels, items = run->by_panels ? panels : run->lines;
     for (int64_t part = begin; part < end; part++) {
         const struct workspace work = workspace_of(run, part);
         const int64_t first = part * items / run->parts, last = (part + 1) * items / run->parts;
@@ -289,7 +280,7 @@ static void do_parts(const void *context, int64_t begin, int64_t end)
 void octi_winograd_conv_run(const struct octi_winograd_conv *conv, const struct oct_op_run_call *call)
 {
     const struct oct_view *y = &call->outputs[0];
-    const int64_t panels = (int64_t)conv->weights->n_panels, lines = y->desc.shape.dims[0] * conv->down;
+    const int64_t panels = (int64_t)conv->n_panels, lines = y->desc.shape.dims[0] * conv->down;
     struct running run = {.op = call, .conv = conv, .lines = lines, .parts = 1};
     run.pixel_bytes = (size_t)y->strides[y->desc.shape.rank - 1];
     if (call->executor != NULL) {
@@ -310,13 +301,12 @@ void octi_winograd_conv_run(const struct octi_winograd_conv *conv, const struct 
 static enum oct_status keep_filters(struct oct_op_prepare_call *call, struct octi_winograd_conv *conv)
 {
     const size_t third = octi_qwinograd_third_size(conv->channels); // a few of them: no overflow
-    int16_t *filters =
-        oct_op_prepare_reserve(call, conv->weights->n_panels * OCTI_QWINOGRAD_THIRDS * third * sizeof *filters);
+    int16_t *filters = oct_op_prepare_reserve(call, conv->n_panels * OCTI_QWINOGRAD_THIRDS * third * sizeof *filters);
     if (filters == NULL) {
         return OCT_ERR_NOMEM;
     }
     conv->filters = filters;
-    for (size_t p = 0; p < conv->weights->n_panels; p++) {
+    for (size_t p = 0; p < conv->n_panels; p++) {
         for (size_t i = 0; i < OCTI_QWINOGRAD_THIRDS; i++, filters += third) {
             conv->kernel->filters(conv->weights, &conv->weights->panels[p], i, filters);
         }
@@ -328,7 +318,7 @@ static enum oct_status keep_filters(struct oct_op_prepare_call *call, struct oct
 static void plan_blocks(struct octi_winograd_conv *conv)
 {
     const size_t panel_bytes = OCTI_QWINOGRAD_THIRDS * octi_qwinograd_third_size(conv->channels) * sizeof(int16_t);
-    conv->keeps = conv->weights->n_panels <= KEPT_BYTES / panel_bytes;
+    conv->keeps = conv->n_panels <= KEPT_BYTES / panel_bytes;
     conv->tile_bytes =
         OCTI_QWINOGRAD_POSITIONS * (conv->pitch * sizeof(int16_t) + OCTI_QWINOGRAD_COLUMNS * sizeof(int32_t));
     conv->block = BLOCK_BYTES / conv->tile_bytes;
@@ -359,13 +349,13 @@ static void describe(const struct oct_op_prepare_call *call,
 
 enum oct_status octi_winograd_conv_plan(struct oct_op_prepare_call *call,
                                         const struct octi_conv_geometry *geometry,
-                                        const struct octi_panels *weights,
+                                        size_t n_panels,
                                         struct octi_output output,
                                         int64_t seen,
-                                        const struct octi_winograd_conv **out)
+                                        struct octi_winograd_conv **out)
 {
     *out = NULL;
-    if (!is_possible(call, geometry, weights)) {
+    if (!has_kernel(call, geometry)) {
         return OCT_OK;
     }
     struct octi_winograd_conv *conv = oct_op_prepare_alloc(call, sizeof *conv);
@@ -373,22 +363,24 @@ enum oct_status octi_winograd_conv_plan(struct oct_op_prepare_call *call,
         return OCT_ERR_NOMEM;
     }
     describe(call, geometry, conv);
-    conv->weights = weights;
+    conv->n_panels = n_panels;
     conv->output = output;
     conv->seen = seen;
     plan_blocks(conv);
-    if (!octi_winograd_conv_suits(conv, call->max_rows) || !is_exact(call, weights)) {
-        return OCT_OK;
-    }
+    *out = octi_winograd_conv_suits(conv, call->max_rows) ? conv : NULL;
+    return OCT_OK;
+}
+
+enum oct_status octi_winograd_conv_finish(struct oct_op_prepare_call *call,
+                                          struct octi_winograd_conv *conv,
+                                          const struct octi_panels *weights)
+{
+    conv->weights = weights;
     conv->padding = octi_conv_padding(call, conv->channels, conv->zero_point);
     if (conv->padding == NULL) {
         return OCT_ERR_NOMEM;
     }
-    enum oct_status status = conv->keeps ? keep_filters(call, conv) : OCT_OK;
-    if (status == OCT_OK) {
-        call->scratch_bytes = conv->scratch_bytes;
-        call->kernel = octi_winograd_conv_suits(conv, 1) ? conv->kernel->kernel.name : call->kernel;
-        *out = conv;
-    }
-    return status;
+    call->scratch_bytes = conv->scratch_bytes;
+    call->kernel = octi_winograd_conv_suits(conv, 1) ? conv->kernel->kernel.name : call->kernel;
+    return conv->keeps ? keep_filters(call, conv) : OCT_OK;
 }

@@ -11,17 +11,24 @@
 
 struct octi_winograd_conv;
 
-/// Plans a layer of one group, channels-last quint8 on both sides. Asks for the scratch of a run.
-/// @param weights  packed for the direct product
-/// @param seen     positions of the window that this does for each pixel, over all pixels of an image
-/// @param[out] conv  NULL where it would never be faster, or cannot be exact
+/// Plans a layer that reads and writes channels-last quint8, before its weights are packed.
+/// @param n_panels  of the packed weights
+/// @param seen      positions of the window that the direct product does for each pixel, over all pixels of an image
+/// @param[out] conv  NULL where there is no kernel for it or it would never be faster
 /// OCT_ERR_NOMEM.
 enum oct_status octi_winograd_conv_plan(struct oct_op_prepare_call *call,
                                         const struct octi_conv_geometry *geometry,
-                                        const struct octi_panels *weights,
+                                        size_t n_panels,
                                         struct octi_output output,
                                         int64_t seen,
-                                        const struct octi_winograd_conv **conv);
+                                        struct octi_winograd_conv **conv);
+
+/// Makes a planned layer ready, for which octi_qwinograd_reads() and octi_qwinograd_holds() speak, and asks for the
+/// scratch of a run. OCT_ERR_NOMEM.
+/// @param weights  packed for the direct product
+enum oct_status octi_winograd_conv_finish(struct oct_op_prepare_call *call,
+                                          struct octi_winograd_conv *conv,
+                                          const struct octi_panels *weights);
 
 /// Is this the faster way for so many images?
 bool octi_winograd_conv_suits(const struct octi_winograd_conv *conv, int64_t images);

@@ -1,22 +1,19 @@
 // DESIGN: a plan keeps nothing of the graph it was made from. While steps are prepared, which packs the large
 // constants, they read the graph's bytes; what some step will read while running is copied afterwards. Constants that
-// wait in a source are read for the step that packs them, into memory that all such steps use in turn: it stays in the
-// caches, and no more of it is needed than the largest of them takes.
+// wait in a source are read in pieces while the step that packs them is prepared (constant_pieces), or as a whole for
+// an operator that cannot do with pieces.
 #include "engine/graph/desc.h"
+#include "engine/runtime/constant_pieces.h"
 #include "engine/runtime/plan_impl.h"
 
 #include <string.h>
 
 #define READABLE_PAST_END 64
 
-/// Less memory is not worth a huge page.
-#define HUGE_STAGING ((size_t)1 << 18)
-
 struct preparing {
     struct oct_plan *plan;
-    unsigned char *needed;  ///< [n_values] read while running
-    unsigned char *staging; ///< [staging_bytes] the weight of the step that is being prepared, where it was deferred
-    size_t staging_bytes;
+    unsigned char *needed;              ///< [n_values] read while running
+    struct octi_constant_pieces pieces; ///< of the weight of the step that is being prepared, where it was deferred
 };
 
 static enum oct_status keep_constant(struct oct_plan *plan, oct_value_id id, struct oct_error *error)
@@ -35,7 +32,7 @@ static enum oct_status keep_constant(struct oct_plan *plan, oct_value_id id, str
     }
     value->constant->desc.qparams = value->desc.qparams;
     if (octi_value_is_deferred(value)) {
-        enum oct_status status = octi_value_read(value, block, error);
+        enum oct_status status = octi_value_read(value, 0, block, bytes, error);
         if (status != OCT_OK) {
             return status;
         }
@@ -70,24 +67,6 @@ void octi_plan_release_constants(struct oct_plan *plan)
     }
 }
 
-// Memory for the largest constant that waits in a source. It has been found in a file and goes when the plan is ready:
-// the budget is for what a file merely declares, and for what stays.
-static enum oct_status reserve_staging(struct preparing *p, struct oct_error *error)
-{
-    const struct oct_graph *graph = p->plan->graph;
-    const struct oct_allocator *allocator = p->plan->allocator;
-    for (size_t v = 0; v < graph->n_values; v++) {
-        const struct octi_value *value = &graph->values[v];
-        const size_t bytes = octi_value_is_deferred(value) ? octi_constant_bytes(value) + READABLE_PAST_END : 0;
-        p->staging_bytes = bytes > p->staging_bytes ? bytes : p->staging_bytes;
-    }
-    if (p->staging_bytes > 0) {
-        p->staging = allocator->allocate(allocator->context, p->staging_bytes,
-                                         p->staging_bytes < HUGE_STAGING ? OCT_ALIGN : OCT_ALIGN_HUGE);
-    }
-    return p->staging || p->staging_bytes == 0 ? OCT_OK : octi_graph_no_memory(error);
-}
-
 // What a step may read of a constant while it is prepared; `staged` is its weight's view.
 static enum oct_status settle_constant(struct preparing *p,
                                        const struct octi_node *node,
@@ -105,10 +84,14 @@ static enum oct_status settle_constant(struct preparing *p,
     if (!octi_input_is_weight(node->op, input)) {
         return octi_graph_fetch(p->plan->graph, id, error);
     }
+    octi_constant_pieces_of(&p->pieces, value);
+    if (node->op->flags & OCT_OP_READS_PIECES) {
+        return OCT_OK;
+    }
     *staged = *value->constant;
-    staged->data = p->staging;
+    staged->data = (void *)(uintptr_t)octi_constant_pieces_read(&p->pieces, 0, octi_constant_bytes(value), error);
     *constant = staged;
-    return octi_value_read(value, p->staging, error);
+    return staged->data ? OCT_OK : error->status;
 }
 
 static enum oct_status call_prepare(struct preparing *p, size_t index, bool *constants_packed, struct oct_error *error)
@@ -144,6 +127,8 @@ static enum oct_status call_prepare(struct preparing *p, size_t index, bool *con
                                        .max_rows = plan->max_rows,
                                        .plan_memory = &plan->region,
                                        .plan_shared = &plan->shared,
+                                       .read = octi_constant_pieces_read,
+                                       .read_context = &p->pieces,
                                        .error = &report};
     uint64_t before = plan->region.bytes;
     enum oct_status status = node->op->prepare(&call);
@@ -225,6 +210,18 @@ static enum oct_status prepare_all(struct preparing *p, struct oct_error *error)
     return OCT_OK;
 }
 
+// Packed weights are about as large as those that wait in a source, with tables and what else steps keep an eighth
+// more.
+static void expect_packed(struct oct_plan *plan)
+{
+    uint64_t bytes = 0;
+    for (size_t v = 0; v < plan->graph->n_values; v++) {
+        const struct octi_value *value = &plan->graph->values[v];
+        bytes += octi_value_is_deferred(value) ? octi_constant_bytes(value) : 0;
+    }
+    octi_region_expect(&plan->region, bytes + bytes / 8);
+}
+
 enum oct_status octi_plan_prepare(struct oct_plan *plan, struct oct_error *error)
 {
     struct preparing p = {.plan = plan};
@@ -237,11 +234,11 @@ enum oct_status octi_plan_prepare(struct oct_plan *plan, struct oct_error *error
         return octi_graph_no_memory(error);
     }
     memset(p.needed, 0, n + 1);
-    enum oct_status status = reserve_staging(&p, error);
-    if (status == OCT_OK) {
-        status = prepare_all(&p, error);
-    }
-    plan->allocator->release(plan->allocator->context, p.staging, p.staging_bytes);
+    // Memory of no budget: that is for what a file merely declares, and for what stays.
+    octi_constant_pieces_init(&p.pieces, plan->allocator);
+    expect_packed(plan);
+    enum oct_status status = prepare_all(&p, error);
+    octi_constant_pieces_deinit(&p.pieces);
     allocator->release(allocator->context, p.needed, n + 1);
     return status;
 }

@@ -124,13 +124,16 @@ struct oct_op_prepare_call {
     size_t n_inputs;
     const struct oct_tensor_desc *const *inputs; ///< with the memory format the plan chose; NULL when absent
     const struct oct_view *const *constants;     ///< data of constant inputs, else NULL. For `prepare` to read: `state`
-                                                 ///< holds no pointer to it, `run` finds it in its inputs
+                                                 ///< holds no pointer to it, `run` finds it in its inputs. See also
+                                                 ///< OCT_OP_READS_PIECES
     size_t n_outputs;
     const struct oct_tensor_desc *outputs;
     uint64_t cpu_features; ///< choose kernels by this mask alone
     int64_t max_rows;      ///< largest N the plan will run
     void *plan_memory;     ///< for oct_op_prepare_alloc()
     void *plan_shared;     ///< for oct_op_prepare_share(); NULL: nothing is shared
+    const void *(*read)(void *context, size_t offset, size_t n_bytes, struct oct_error *error);
+    void *read_context; ///< both for oct_op_prepare_read(); NULL: all constants have data
     struct oct_error *error;
     oct_op_run_fn run;        ///< [out] NULL: the reference runs
     void *state;              ///< [out] read-only afterwards, shared by all workers
@@ -152,6 +155,13 @@ OCT_API void *oct_op_prepare_alloc(struct oct_op_prepare_call *call, size_t byte
 
 /// The same, but not zeroed: for what is written anyway.
 OCT_API void *oct_op_prepare_reserve(struct oct_op_prepare_call *call, size_t bytes);
+
+/// Bytes [offset, offset + n_bytes) of constant input `input`, in the order that its view says. Where the constant
+/// waits in a source they are read from there: they stay until the next call, and whoever goes through the constant
+/// from its beginning to its end, in pieces of a few hundred kilobytes, finds each piece in the caches. NULL when they
+/// cannot be read: then return the status that is in `call->error`.
+/// @param n_bytes  > 0; within the constant with `offset`
+OCT_API const void *oct_op_prepare_read(struct oct_op_prepare_call *call, size_t input, size_t offset, size_t n_bytes);
 
 /// A read-only table that steps of the same plan may have in common: returns the one that an earlier step made with the
 /// same contents, giving `table` back, or `table`. Call it when the table is complete and before anything else is
@@ -178,6 +188,8 @@ enum oct_op_flag {
                                 ///< input that lies there already
     OCT_OP_POINTWISE = 1 << 10, ///< an element of output 0 depends on the attributes, on what describes the tensors and
                                 ///< on the elements at its place in the inputs; on nothing else
+    OCT_OP_READS_PIECES = 1 << 11, ///< `prepare` reads the input `weight` by oct_op_prepare_read() alone: its view in
+                                   ///< `constants` may have `data == NULL`
 };
 // An operator with none of the format flags reads and writes contiguous tensors.
 

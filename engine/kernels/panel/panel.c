@@ -93,7 +93,7 @@ pack_sets(const struct octi_panel_packing *packing, size_t first, size_t n, cons
     apart.sums = starts->sums;
     apart.sums_step = width;
     memset(starts->sums, 0, taps * width * sizeof *starts->sums);
-    octi_panel_pack_weights(&apart, first, n);
+    octi_panel_pack_weights(&apart, n);
     for (size_t tap = 0; tap < taps; tap++) {
         add_up(packing->sums, starts->sums + tap * width, width);
     }
@@ -138,7 +138,7 @@ find_columns(const struct octi_panel_geometry *geometry, size_t width, uint16_t 
     }
 }
 
-void octi_panels_pack(const struct octi_panel_geometry *geometry,
+bool octi_panels_pack(const struct octi_panel_geometry *geometry,
                       const struct octi_quads *quads,
                       const struct octi_panel_source *source,
                       const struct octi_panel_column *columns,
@@ -155,6 +155,7 @@ void octi_panels_pack(const struct octi_panel_geometry *geometry,
         .geometry = *geometry, .n_columns = n_columns, .taps = taps, .k = k, .bias_factor = 1.0f, .panels = panels};
     unsigned char *place = bytes;
     uint16_t column_at[OCTI_PANEL_MAX_WIDTH];
+    struct octi_panel_source of_panel = *source;
     for (size_t first = 0, known = 0; first < n_columns;) {
         size_t width = next_width(geometry, n_columns - first);
         size_t n = n_columns - first < width ? n_columns - first : width;
@@ -164,12 +165,17 @@ void octi_panels_pack(const struct octi_panel_geometry *geometry,
             find_columns(geometry, width, column_at);
             known = width;
         }
+        of_panel.weights = source->fetch != NULL ? source->fetch(source->fetch_context, first, n)
+                                                 : source->weights + (int64_t)first * source->column_stride;
+        if (of_panel.weights == NULL) {
+            return false;
+        }
         uint32_t *start = (uint32_t *)(void *)place; // int32 to those who read it
         float *bias = (float *)(void *)(place + 4 * width);
         float *multiplier = (float *)(void *)(place + 8 * width);
         int32_t *zero_point = (int32_t *)(void *)(place + 12 * width);
         const struct octi_panel_packing packing = {.geometry = geometry,
-                                                   .source = source,
+                                                   .source = &of_panel,
                                                    .quads = quads,
                                                    .width = width,
                                                    .columns = column_at,
@@ -179,7 +185,7 @@ void octi_panels_pack(const struct octi_panel_geometry *geometry,
         if (starts != NULL) {
             pack_sets(&packing, first, n, starts);
         } else {
-            octi_panel_pack_weights(&packing, first, n);
+            octi_panel_pack_weights(&packing, n);
         }
         for (size_t position = 0; position < width; position++) {
             size_t column = column_at[position];
@@ -204,4 +210,5 @@ void octi_panels_pack(const struct octi_panel_geometry *geometry,
         first += width;
     }
     octi_quads_done();
+    return true;
 }

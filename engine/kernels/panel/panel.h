@@ -53,7 +53,11 @@ struct octi_panel_geometry {
 
 /// Where weights come from: any strides (in elements), a two-dimensional window and channels within it.
 struct octi_panel_source {
-    const int8_t *weights;
+    const int8_t *weights; ///< of column 0; not looked at where there is `fetch`
+    /// NULL: all weights are in memory. Else brings those of columns [first, first + n) there, until it is called
+    /// again, and returns where column `first` begins, or NULL. Called for each panel once, in their order.
+    const int8_t *(*fetch)(void *context, size_t first, size_t n);
+    void *fetch_context;
     int64_t column_stride;
     int64_t y_stride, x_stride, channel_stride;
     size_t window_height, window_width, channels;
@@ -153,7 +157,8 @@ size_t octi_panel_positions(const struct octi_panel_geometry *geometry, size_t n
 /// @param panels        [octi_panel_count()], kept in `packed`
 /// @param bytes         [octi_panel_bytes()], 64-byte aligned, kept in `packed`; all of them are written
 /// @param starts        filled in; NULL: there are no sets of taps
-void octi_panels_pack(const struct octi_panel_geometry *geometry,
+/// @return false: the source could not fetch columns
+bool octi_panels_pack(const struct octi_panel_geometry *geometry,
                       const struct octi_quads *quads,
                       const struct octi_panel_source *source,
                       const struct octi_panel_column *columns,

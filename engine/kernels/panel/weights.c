@@ -91,25 +91,22 @@ struct piece {
     int64_t offsets[PIECE_K]; // where it is not: from there
 };
 
-static struct piece piece_of(const struct matrix *matrix, size_t first)
+static void find_piece(const struct matrix *matrix, size_t first, struct piece *piece)
 {
     const struct octi_panel_source *source = &matrix->source;
-    struct piece piece;
-    piece.first = first;
-    piece.n = matrix->k - first < PIECE_K ? matrix->k - first : PIECE_K;
-    piece.start = element_offset(source, 0, first);
-    piece.stride = 0;
+    piece->first = first;
+    piece->n = matrix->k - first < PIECE_K ? matrix->k - first : PIECE_K;
+    piece->start = element_offset(source, 0, first);
     if (is_pixelwise(source) && source->channel_stride > 0) {
-        piece.stride = source->channel_stride;
-        return piece;
+        piece->stride = source->channel_stride;
+        return;
     }
     bool even = true;
-    for (size_t i = 0; i < piece.n; i++) {
-        piece.offsets[i] = element_offset(source, 0, first + i) - piece.start;
-        even = even && piece.offsets[i] == (int64_t)i * piece.offsets[i > 0 ? 1 : 0];
+    for (size_t i = 0; i < piece->n; i++) {
+        piece->offsets[i] = element_offset(source, 0, first + i) - piece->start;
+        even = even && piece->offsets[i] == (int64_t)i * piece->offsets[i > 0 ? 1 : 0];
     }
-    piece.stride = even && piece.n > 1 && piece.offsets[1] > 0 ? piece.offsets[1] : 0;
-    return piece;
+    piece->stride = even && piece->n > 1 && piece->offsets[1] > 0 ? piece->offsets[1] : 0;
 }
 
 // Do quads of neighbouring columns lie side by side, so that the kernels for them can pack the piece?
@@ -200,7 +197,7 @@ static void pack_tails(const struct octi_panel_packing *packing, const struct ma
     }
 }
 
-static struct block block_of(const struct octi_panel_packing *packing, size_t first, size_t n, size_t position)
+static struct block block_of(const struct octi_panel_packing *packing, size_t n, size_t position)
 {
     const struct octi_panel_source *source = packing->source;
     struct block block;
@@ -208,19 +205,20 @@ static struct block block_of(const struct octi_panel_packing *packing, size_t fi
     block.n = packing->width - position < PIECE_COLUMNS ? packing->width - position : PIECE_COLUMNS;
     for (size_t i = 0; i < block.n; i++) {
         const size_t column = packing->columns[position + i];
-        block.slots[i].from = column < n ? source->weights + (int64_t)(first + column) * source->column_stride : NULL;
+        block.slots[i].from = column < n ? source->weights + (int64_t)column * source->column_stride : NULL;
         block.slots[i].place = place_of(packing->geometry, column, position + i);
     }
     return block;
 }
 
-void octi_panel_pack_weights(const struct octi_panel_packing *packing, size_t first, size_t n)
+void octi_panel_pack_weights(const struct octi_panel_packing *packing, size_t n)
 {
     const struct matrix matrix = matrix_of(packing);
+    struct piece piece;
     for (size_t position = 0; position < packing->width; position += PIECE_COLUMNS) {
-        const struct block block = block_of(packing, first, n, position);
+        const struct block block = block_of(packing, n, position);
         for (size_t at = 0; at < matrix.k; at += PIECE_K) {
-            const struct piece piece = piece_of(&matrix, at);
+            find_piece(&matrix, at, &piece);
             if (!is_of_quads(packing, &piece)) {
                 pack_any(packing, &matrix, &piece, &block);
                 continue;

@@ -7,7 +7,7 @@
 /// All that packing a panel goes by.
 struct octi_panel_packing {
     const struct octi_panel_geometry *geometry;
-    const struct octi_panel_source *source;
+    const struct octi_panel_source *source; ///< of the panel: column 0 is its first
     const struct octi_quads *quads;
     size_t width;
     const uint16_t *columns; ///< [width] octi_panel_column_at() of each position
@@ -16,8 +16,7 @@ struct octi_panel_packing {
     size_t sums_step;        ///< from one tap's sums to the next; 0: those of all taps are one
 };
 
-/// Packs columns [first, first + n), n at most the width, and adds up their weights. What no weight belongs to is left
-/// as it is.
-void octi_panel_pack_weights(const struct octi_panel_packing *packing, size_t first, size_t n);
+/// Packs n columns, at most the width, and adds up their weights. What no weight belongs to is left as it is.
+void octi_panel_pack_weights(const struct octi_panel_packing *packing, size_t n);
 
 #endif

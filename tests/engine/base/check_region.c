@@ -93,6 +93,39 @@ START_TEST(blocks_of_a_large_region_share_few_large_ones)
 }
 END_TEST
 
+START_TEST(what_is_expected_comes_from_one_slab)
+{
+    struct oct_chaos chaos;
+    oct_chaos_init(&chaos, SIZE_MAX);
+    struct octi_region region;
+    octi_region_init(&region, &chaos.allocator);
+    octi_region_expect(&region, 20 << 20);
+    for (int i = 0; i < 20; i++) {
+        ck_assert_ptr_nonnull(octi_region_reserve(&region, (1 << 20) - 64));
+    }
+    ck_assert_uint_eq(chaos.requests, 1);
+    octi_region_deinit(&region);
+    ck_assert_uint_eq(chaos.live, 0);
+}
+END_TEST
+
+START_TEST(more_than_was_expected_is_given_as_well)
+{
+    struct oct_budget budget;
+    oct_budget_init(&budget, NULL, 5 << 20);
+    struct octi_region region;
+    octi_region_init(&region, &budget.allocator);
+    octi_region_expect(&region, UINT64_MAX / 2); // beyond all memory: blocks of their own then
+    ck_assert_ptr_nonnull(octi_region_reserve(&region, 1 << 20));
+    octi_region_expect(&region, 1 << 20);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_ptr_nonnull(octi_region_reserve(&region, 900000));
+    }
+    octi_region_deinit(&region);
+    ck_assert_uint_eq(budget.live_bytes, 0);
+}
+END_TEST
+
 START_TEST(a_budget_too_small_for_a_slab_still_gives_the_block)
 {
     struct oct_budget budget;
@@ -171,6 +204,8 @@ static void add(Suite *suite)
     tcase_add_test(region, small_blocks_do_not_overlap_and_never_move);
     tcase_add_test(region, a_copied_string_is_terminated);
     tcase_add_test(region, blocks_of_a_large_region_share_few_large_ones);
+    tcase_add_test(region, what_is_expected_comes_from_one_slab);
+    tcase_add_test(region, more_than_was_expected_is_given_as_well);
     tcase_add_test(region, a_budget_too_small_for_a_slab_still_gives_the_block);
     tcase_add_test(region, the_newest_block_can_be_given_back);
     tcase_add_test(region, a_copy_is_readable_past_its_end);

@@ -222,12 +222,133 @@ START_TEST(windows_mostly_in_the_padding_have_small_tables)
 }
 END_TEST
 
+#define WAITING_BYTES 300000
+
+static struct {
+    int8_t bytes[WAITING_BYTES];
+    bool fails;
+} waiting;
+
+static enum oct_status
+read_waiting(void *context, uint64_t offset, void *bytes, size_t n_bytes, struct oct_error *error)
+{
+    (void)context;
+    if (waiting.fails) {
+        return oct_error_set(error, OCT_ERR_IO, NULL, OCT_POSITION_NONE, "gone");
+    }
+    memcpy(bytes, waiting.bytes + offset, n_bytes);
+    return OCT_OK;
+}
+
+// A weight of `shape` that waits in a source.
+static oct_value_id wait_for(struct kit *kit, struct oct_shape shape)
+{
+    static const struct oct_constant_source source = {NULL, read_waiting};
+    struct oct_tensor_desc desc = kit_quantized(OCT_DTYPE_QINT8, shape, 0.001, 0);
+    struct oct_rng rng = {11};
+    int64_t n;
+    oct_value_id w;
+    oct_rng_bytes(&rng, waiting.bytes, sizeof waiting.bytes);
+    ck_assert_status_ok(oct_shape_elements(&shape, 1, &n));
+    ck_assert_int_le(n, WAITING_BYTES);
+    ck_assert_status_ok(oct_graph_defer_constant(kit->graph, "w", &desc, &source, 0, (size_t)n, &w, NULL));
+    ck_assert_ptr_null(oct_graph_value(kit->graph, w).data);
+    return w;
+}
+
+static void wait_for_linear(struct kit *kit)
+{
+    oct_value_id w = wait_for(kit, KIT_SHAPE(150, 1999)), x;
+    x = kit_input(kit, "x", kit_quantized(OCT_DTYPE_QUINT8, KIT_SHAPE(KIT_N, 1999), 0.05, 7));
+    kit_output(kit, "y",
+               kit_node_of(kit, "step", "quantized::linear", KIT_INPUTS(x, w),
+                           KIT_ATTRIBUTES(kit_number("Y_scale_i", 0.05), kit_int("Y_zero_point_i", 7))));
+    kit_finish(kit);
+}
+
+START_TEST(weights_that_wait_in_a_source_are_packed_in_pieces)
+{
+    static const struct {
+        int64_t channels, groups;
+    } convolutions[] = {{96, 1}, {128, 2}, {1024, 256}};
+    struct kit kit = kit_open();
+    wait_for_linear(&kit);
+    kit_compare_everywhere(&kit);
+    kit_close(&kit);
+    for (size_t i = 0; i < sizeof convolutions / sizeof convolutions[0]; i++) {
+        kit = kit_open();
+        const int64_t channels = convolutions[i].channels, groups = convolutions[i].groups;
+        oct_value_id w = wait_for(&kit, KIT_SHAPE(channels, channels / groups, 3, 3)), x;
+        x = kit_input(&kit, "x", kit_quantized(OCT_DTYPE_QUINT8, KIT_SHAPE(KIT_N, channels, 5, 5), 0.05, 7));
+        kit_output(&kit, "y",
+                   kit_node_of(&kit, "step", "quantized::conv2d", KIT_INPUTS(x, w),
+                               KIT_ATTRIBUTES(KIT_INTS("padding", 1, 1), kit_int("groups", groups),
+                                              kit_number("output_scale", 0.05), kit_int("output_zero_point", 7))));
+        kit_finish(&kit);
+        kit_compare_everywhere(&kit);
+        kit_close(&kit);
+    }
+}
+END_TEST
+
+START_TEST(a_weight_that_cannot_be_read_is_named_with_its_node)
+{
+    struct kit kit = kit_open();
+    struct oct_error error = OCT_ERROR_INIT;
+    struct oct_plan *plan = NULL;
+    wait_for_linear(&kit);
+    waiting.fails = true;
+    ck_assert_status(OCT_ERR_IO, oct_plan_create(kit.graph, NULL, &plan, &error));
+    waiting.fails = false;
+    ck_assert_error_says(&error, "node 'step' (quantized::linear)");
+    ck_assert_error_says(&error, "constant 'w'");
+    ck_assert_error_says(&error, "gone");
+    kit_close(&kit);
+}
+END_TEST
+
+// y = x, if the weight is there as a whole.
+static void nothing(const struct oct_op_run_call *call)
+{
+    scale_by(call, 1);
+}
+static enum oct_status whole_prepare(struct oct_op_prepare_call *call)
+{
+    ck_assert_ptr_nonnull(call->constants[1]->data);
+    ck_assert_int_eq(memcmp(call->constants[1]->data, waiting.bytes, WAITING_BYTES), 0);
+    call->run = nothing;
+    call->constants_packed = true;
+    return OCT_OK;
+}
+
+START_TEST(an_operator_that_knows_no_pieces_gets_the_whole_weight)
+{
+    static const char *const NAMES_OF_INPUTS[] = {"x", "weight", NULL};
+    static struct oct_op whole = SCALE_OP("test::whole", whole_prepare);
+    whole.input_names = NAMES_OF_INPUTS;
+    struct kit kit = kit_open();
+    ck_assert_status_ok(oct_op_registry_add(kit.registry, &whole, NULL));
+    oct_value_id w = wait_for(&kit, KIT_SHAPE(WAITING_BYTES));
+    oct_value_id x = kit_input(&kit, "x", kit_float(KIT_SHAPE(KIT_N, 7)));
+    kit_output(&kit, "y", kit_node_of(&kit, "step", "test::whole", KIT_INPUTS(x, w), KIT_NO_ATTRIBUTES));
+    kit_finish(&kit);
+    struct oct_plan *plan = NULL;
+    ck_assert_status_ok(oct_plan_create(kit.graph, NULL, &plan, NULL));
+    ck_assert_uint_eq(constants_held(plan), 0);
+    oct_plan_release(plan);
+    kit_close(&kit);
+}
+END_TEST
+
 static void add(Suite *suite)
 {
     TCase *constants = oct_case(suite, "constants");
     tcase_add_test(constants, a_constant_that_all_its_readers_packed_is_dropped);
     tcase_add_test(constants, a_constant_that_one_reader_needs_is_kept);
     tcase_add_test(constants, a_constant_shown_as_an_output_is_kept);
+    tcase_add_test(constants, weights_that_wait_in_a_source_are_packed_in_pieces);
+    tcase_add_test(constants, a_weight_that_cannot_be_read_is_named_with_its_node);
+    tcase_add_test(constants, an_operator_that_knows_no_pieces_gets_the_whole_weight);
     TCase *failures = oct_case(suite, "failures");
     tcase_add_test(failures, an_operator_that_cannot_be_prepared_is_named);
     tcase_add_test(failures, scratch_beyond_the_address_space_is_a_limit);

@@ -336,6 +336,55 @@ START_TEST(every_byte_is_what_the_contract_says)
 }
 END_TEST
 
+struct fetched {
+    const int8_t *weights; // [columns][DEPTH]
+    int8_t memory[128 * 8];
+    size_t next, fails_at;
+};
+
+static const int8_t *fetch(void *context, size_t first, size_t n)
+{
+    struct fetched *fetched = context;
+    ck_assert_uint_eq(first, fetched->next);
+    fetched->next = first + n;
+    memcpy(fetched->memory, fetched->weights + first * 8, n * 8);
+    return first < fetched->fails_at ? fetched->memory : NULL;
+}
+
+START_TEST(columns_may_be_fetched_panel_by_panel)
+{
+    enum { COLUMNS = 150, DEPTH = 8, BYTES = 8192 };
+    static const struct octi_panel_geometry geometry = {.nr = 64, .nr_min = 16, .kr = 4, .k_align = 4, .lanes = 4};
+    static int8_t weights[COLUMNS * DEPTH];
+    static _Alignas(64) unsigned char memory[2][BYTES];
+    struct oct_rng rng = {5};
+    oct_rng_bytes(&rng, weights, sizeof weights);
+    struct octi_panel_column columns[COLUMNS] = {{0.0f, 0.0f, 0}};
+    struct fetched fetched = {.weights = weights, .fails_at = SIZE_MAX};
+    struct octi_panel_source source = {.weights = weights, .column_stride = DEPTH, .channel_stride = 1};
+    source.window_height = source.window_width = 1;
+    source.channels = DEPTH;
+    struct octi_panel panels[4];
+    struct octi_panels packed;
+    size_t bytes;
+    ck_assert(octi_panel_bytes(&geometry, COLUMNS, 1, DEPTH, &bytes));
+    ck_assert_uint_le(bytes, BYTES);
+    ck_assert(
+        octi_panels_pack(&geometry, octi_quads_at(0), &source, columns, COLUMNS, 3, panels, memory[0], NULL, &packed));
+    source.weights = NULL;
+    source.fetch = fetch;
+    source.fetch_context = &fetched;
+    ck_assert(
+        octi_panels_pack(&geometry, octi_quads_at(0), &source, columns, COLUMNS, 3, panels, memory[1], NULL, &packed));
+    ck_assert_uint_eq(fetched.next, COLUMNS);
+    ck_assert_mem_eq(memory[0], memory[1], bytes);
+    fetched.next = 0;
+    fetched.fails_at = 64;
+    ck_assert(
+        !octi_panels_pack(&geometry, octi_quads_at(0), &source, columns, COLUMNS, 3, panels, memory[1], NULL, &packed));
+}
+END_TEST
+
 static void add(Suite *suite)
 {
     TCase *layout = oct_case(suite, "layout");
@@ -343,6 +392,7 @@ static void add(Suite *suite)
     tcase_add_test(layout, packing_instructions_end_in_natural_order);
     tcase_add_test(layout, remainders_take_the_narrower_panels);
     tcase_add_test(layout, sizes_that_overflow_are_refused);
+    tcase_add_test(layout, columns_may_be_fetched_panel_by_panel);
     tcase_add_test(layout, header_and_weights_lie_where_the_contract_says);
     tcase_add_test(layout, what_kernels_take_off_activations_is_back_in_the_start);
     tcase_add_test(layout, sums_over_some_taps_start_as_if_there_were_no_others);
