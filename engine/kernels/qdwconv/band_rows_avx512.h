@@ -167,10 +167,8 @@ OCTI_INLINE bool octi_is_padding_key_512(const struct octi_band_key_512 *key, co
 }
 
 /// Gives a row's or pair's slot back.
-OCTI_INLINE void octi_drop_slot_512(struct octi_band_512 *band,
-                                    const struct octi_band_key_512 *key,
-                                    uint8_t *slot,
-                                    const bool pairs)
+OCTI_INLINE void
+octi_drop_slot_512(struct octi_band_512 *band, const struct octi_band_key_512 *key, uint8_t *slot, const bool pairs)
 {
     if (!octi_is_padding_key_512(key, pairs)) {
         band->unused[band->n_unused++] = slot;

@@ -126,8 +126,7 @@ struct octi_target_512 {
     size_t apart;
 };
 
-OCTI_INLINE void
-octi_put_parts_512(uint8_t *c, const ptrdiff_t *behind, __mmask64 mask, __m512i bytes, const int lanes)
+OCTI_INLINE void octi_put_parts_512(uint8_t *c, const ptrdiff_t *behind, __mmask64 mask, __m512i bytes, const int lanes)
 {
     if (lanes == 4) {
         _mm512_mask_storeu_epi8(c, mask, bytes);

@@ -39,6 +39,15 @@ begin(const struct octi_batch_512 *batch, const char *panel, const struct octi_r
     return (struct unfinished){half, half, octi_keep_512(requant->zero_point16), batch->mask, nowhere(batch)};
 }
 
+// Rows of four parts take so many registers that none is left for it.
+OCTI_INLINE __m512i zero_point_of(const struct unfinished *rest,
+                                  const struct octi_requant_512 *requant,
+                                  const int lanes)
+{
+    OCTI_FORGET(requant);
+    return lanes == 1 ? requant->zero_point16 : rest->zero_point;
+}
+
 // Weights of two outputs, which may be the same.
 struct weights {
     const char *first, *second;
@@ -69,14 +78,15 @@ OCTI_INLINE struct octi_both_512 half_of(const struct octi_quads_512 *p,
                                          struct unfinished *rest,
                                          const char *panel,
                                          const struct octi_requant_512 *requant,
-                                         const enum octi_ending_512 ending)
+                                         const enum octi_ending_512 ending,
+                                         const int lanes)
 {
     struct octi_half_512 sum;
     struct octi_both_512 words = octi_packed_512(rest->z);
     sum.a = dot(octi_start_both_512(panel, i), vector_of(p, i), vector_of(s, i), w, i, same);
     sum.b = dot(octi_start_both_512(panel, i + 1), vector_of(p, i + 1), vector_of(s, i + 1), w, i + 1, same);
     struct octi_half_512 x = octi_converted_512(rest->x);
-    words = octi_shifted_512(words, rest->zero_point, ending);
+    words = octi_shifted_512(words, zero_point_of(rest, requant, lanes), ending);
     sum.a = dot(sum.a, vector_of(q, i), vector_of(t, i), w, 4 + i, same);
     sum.b = dot(sum.b, vector_of(q, i + 1), vector_of(t, i + 1), w, 5 + i, same);
     x = octi_biased_512(x, panel, 2 - i, requant, ending);
@@ -105,8 +115,8 @@ OCTI_INLINE void outputs(const struct octi_quads_512 *p,
                          const int lanes)
 {
     OCTI_FORGET(panel);
-    const struct octi_both_512 low = half_of(p, q, r, s, t, u, w, same, 0, rest, panel, requant, ending);
-    const struct octi_both_512 high = half_of(p, q, r, s, t, u, w, same, 2, rest, panel, requant, ending);
+    const struct octi_both_512 low = half_of(p, q, r, s, t, u, w, same, 0, rest, panel, requant, ending, lanes);
+    const struct octi_both_512 high = half_of(p, q, r, s, t, u, w, same, 2, rest, panel, requant, ending, lanes);
     octi_put_two_512(rest->to, rest->mask, low, high, requant, ending, lanes);
     rest->to = to;
 }
@@ -118,11 +128,11 @@ OCTI_INLINE void finish(struct unfinished *rest,
                         const enum octi_ending_512 ending,
                         const int lanes)
 {
-    const struct octi_both_512 low = octi_shifted_512(octi_packed_512(rest->z), rest->zero_point, ending);
+    const __m512i zero_point = zero_point_of(rest, requant, lanes);
+    const struct octi_both_512 low = octi_shifted_512(octi_packed_512(rest->z), zero_point, ending);
     const struct octi_half_512 x =
         octi_multiplied_512(octi_biased_512(octi_converted_512(rest->x), panel, 2, requant, ending), panel, 2);
-    const struct octi_both_512 high =
-        octi_shifted_512(octi_packed_512(octi_rounded_512(x)), rest->zero_point, ending);
+    const struct octi_both_512 high = octi_shifted_512(octi_packed_512(octi_rounded_512(x)), zero_point, ending);
     octi_put_two_512(rest->to, rest->mask, low, high, requant, ending, lanes);
 }
 
