@@ -67,11 +67,12 @@ struct octi_band_512 {
     size_t n_slots;     ///< others that have been used,
     size_t n_unused;    ///< and that hold nothing
     uint8_t *unused[OCTI_BAND_ROWS];
-    uint8_t *rows[OCTI_BAND_ROWS + 3];             ///< where the window's rows are, or its pairs
-    const uint8_t *across;                         ///< where the row is that goes across
-    size_t held;                                   ///< rows or pairs of the line before:
-    struct octi_band_key_512 keys[OCTI_BAND_ROWS]; ///< which they were, in the order of `rows`
-    size_t moved;                                  ///< how many they were moved on from the line before that
+    uint8_t *rows[OCTI_BAND_ROWS + 3]; ///< where the window's rows are, or its pairs
+    const uint8_t *across;             ///< where the row is that goes across
+    size_t held;                       ///< rows or pairs of the line before,
+    size_t turn;  ///< whose keys these are, in the order of `rows`; the other ones are the current line's
+    size_t moved; ///< how many they were moved on from the line before that
+    struct octi_band_key_512 keys[2][OCTI_BAND_ROWS];
 
     char *words; ///< of the first halves of a line's outputs
 };

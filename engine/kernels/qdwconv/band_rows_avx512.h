@@ -49,6 +49,30 @@ OCTI_INLINE __m512i octi_image_column_512(const struct octi_image_row_512 *image
                                  octi_image_place_512(image, behind + image->behind3), lanes);
 }
 
+/// Copies n columns, `step` BYTES apart.
+OCTI_INLINE uint8_t *octi_copy_columns_512(uint8_t *to, const uint8_t *from, size_t step, size_t n)
+{
+    for (; n >= 4; n -= 4) { // loads first: they need not wait for stores that might be to the same place
+        const __m512i a = _mm512_loadu_si512(from);
+        const __m512i b = _mm512_loadu_si512(from + step);
+        from += 2 * step;
+        const __m512i c = _mm512_loadu_si512(from);
+        const __m512i d = _mm512_loadu_si512(from + step);
+        from += 2 * step;
+        _mm512_store_si512(to, a);
+        _mm512_store_si512(to + 64, b);
+        _mm512_store_si512(to + 128, c);
+        _mm512_store_si512(to + 192, d);
+        to += 256;
+    }
+    for (; n > 0; n--) {
+        _mm512_store_si512(to, _mm512_loadu_si512(from));
+        from += step;
+        to += 64;
+    }
+    return to;
+}
+
 OCTI_INLINE void octi_copy_row_512(const struct octi_band_512 *band, uint8_t *to, const uint8_t *row, const int lanes)
 {
     const struct octi_image_row_512 image = octi_image_row_512(band, row);
@@ -142,90 +166,120 @@ OCTI_INLINE bool octi_is_padding_key_512(const struct octi_band_key_512 *key, co
     return key->first == NULL && (!pairs || key->second == NULL);
 }
 
+/// Gives a row's or pair's slot back.
+OCTI_INLINE void
+octi_drop_slot_512(struct octi_band_512 *band, const struct octi_band_key_512 *key, uint8_t *slot, const bool pairs)
+{
+    if (!octi_is_padding_key_512(key, pairs)) {
+        band->unused[band->n_unused++] = slot;
+    }
+}
+
+/// Copies what `key` names. Rows that are padding share a slot behind those of n others.
+OCTI_INLINE uint8_t *octi_take_slot_512(
+    struct octi_band_512 *band, const struct octi_band_key_512 *key, size_t n, size_t pitch, const bool pairs)
+{
+    const bool padding = octi_is_padding_key_512(key, pairs);
+    uint8_t *to = padding              ? band->slots + n * pitch
+                  : band->n_unused > 0 ? band->unused[--band->n_unused]
+                                       : band->slots + band->n_slots++ * pitch;
+    if (!padding || !band->padding_ready) {
+        octi_fill_slot_512(band, to, key, pairs);
+        band->padding_ready |= padding;
+    }
+    return to;
+}
+
+/// Has the window moved on by one since the line before?
+OCTI_INLINE bool octi_moved_by_one_512(const struct octi_band_key_512 *wanted,
+                                       const struct octi_band_key_512 *keys,
+                                       size_t n,
+                                       const bool pairs)
+{
+    size_t k = 0;
+    while (k + 1 < n && octi_is_same_512(&wanted[k], &keys[k + 1], pairs)) {
+        k++;
+    }
+    return k + 1 == n;
+}
+
 /// Brings n rows together, or pairs of them. What the line before saw stays where it is: windows move on by as many
-/// rows as the first that is not padding, in each of their planes. Rows that are padding share a slot.
+/// rows as the first that is not padding, in each of their planes.
 OCTI_INLINE void octi_band_slots_512(
     struct octi_band_512 *band, const struct octi_band_key_512 *wanted, size_t n, size_t pitch, const bool pairs)
 {
+    const struct octi_band_key_512 *keys = band->keys[band->turn];
     const size_t held = band->held; // n, or nothing
+    band->turn ^= 1;
+    band->held = n;
+    if (held == n && octi_moved_by_one_512(wanted, keys, n, pairs)) { // as most windows do
+        octi_drop_slot_512(band, &keys[0], band->rows[0], pairs);
+        for (size_t k = 0; k + 1 < n; k++) {
+            band->rows[k] = band->rows[k + 1];
+            __asm__ volatile(""); // one by one: a vector would wait for the pointer that has just been written
+        }
+        band->rows[n - 1] = octi_take_slot_512(band, &wanted[n - 1], n, pitch, pairs);
+        return;
+    }
     size_t first = 0;
     while (first < n && octi_is_padding_key_512(&wanted[first], pairs)) {
         first++;
     }
     size_t moved = band->moved;
-    if (first < n && !(first + moved < held && octi_is_same_512(&wanted[first], &band->keys[first + moved], pairs))) {
+    if (first < n && !(first + moved < held && octi_is_same_512(&wanted[first], &keys[first + moved], pairs))) {
         moved = 0;
-        while (first + moved < held && !octi_is_same_512(&wanted[first], &band->keys[first + moved], pairs)) {
+        while (first + moved < held && !octi_is_same_512(&wanted[first], &keys[first + moved], pairs)) {
             moved++;
         }
         band->moved = moved;
     }
-    size_t n_unused = band->n_unused;
     for (size_t k = 0; k < held && k < moved; k++) {
-        if (!octi_is_padding_key_512(&band->keys[k], pairs)) {
-            band->unused[n_unused++] = band->rows[k];
-        }
+        octi_drop_slot_512(band, &keys[k], band->rows[k], pairs);
     }
     size_t missing[OCTI_BAND_ROWS];
     size_t n_missing = 0;
     for (size_t k = 0; k < n; k++) {
         const size_t before = k + moved; // not yet overwritten
-        if (before < held && octi_is_same_512(&wanted[k], &band->keys[before], pairs)) {
+        if (before < held && octi_is_same_512(&wanted[k], &keys[before], pairs)) {
             band->rows[k] = band->rows[before];
         } else {
-            if (before < held && !octi_is_padding_key_512(&band->keys[before], pairs)) {
-                band->unused[n_unused++] = band->rows[before];
+            if (before < held) {
+                octi_drop_slot_512(band, &keys[before], band->rows[before], pairs);
             }
             missing[n_missing++] = k;
         }
-        band->keys[k] = wanted[k];
     }
     for (size_t i = 0; i < n_missing; i++) {
         const size_t k = missing[i];
-        const bool padding = octi_is_padding_key_512(&wanted[k], pairs);
-        uint8_t *to = padding        ? band->slots + n * pitch
-                      : n_unused > 0 ? band->unused[--n_unused]
-                                     : band->slots + band->n_slots++ * pitch;
-        if (!padding || !band->padding_ready) {
-            octi_fill_slot_512(band, to, &wanted[k], pairs);
-            band->padding_ready |= padding;
-        }
-        band->rows[k] = to;
+        band->rows[k] = octi_take_slot_512(band, &wanted[k], n, pitch, pairs);
     }
-    band->n_unused = n_unused;
-    band->held = n;
 }
 
 /// The rows of the line that begins at row m of the call.
 OCTI_APART void octi_band_rows_512(struct octi_band_512 *band, size_t m, size_t width, size_t x_stride)
 {
-    const uint8_t *rows[OCTI_BAND_ROWS + 3];
     const size_t height = band->shape.height;
-    for (size_t ky = 0; ky < height; ky++) {
-        rows[ky] = octi_band_image_row_512(band, m, width, ky);
-    }
     const size_t full = 4 * band->shape.quads;
-    for (size_t i = height; i < full; i++) { // have no weights
-        rows[i] = rows[0];
-    }
-    struct octi_band_key_512 keys[OCTI_BAND_ROWS];
+    struct octi_band_key_512 *keys = band->keys[band->turn ^ 1];
     if (x_stride == 1) {
         for (size_t i = 0; i < height; i++) {
-            keys[i] = (struct octi_band_key_512){rows[i], NULL};
+            keys[i].first = octi_band_image_row_512(band, m, width, i);
         }
         octi_band_slots_512(band, keys, height, band->pitch, false);
         band->across = band->rows[height - 1];
-        for (size_t i = height; i < full; i++) {
+        for (size_t i = height; i < full; i++) { // have no weights
             band->rows[i] = band->rows[0];
         }
         return;
     }
     for (size_t i = 0; i < full / 2; i++) {
-        keys[i] = (struct octi_band_key_512){rows[2 * i], rows[2 * i + 1]};
+        keys[i].first = octi_band_image_row_512(band, m, width, 2 * i < height ? 2 * i : 0);
+        keys[i].second = octi_band_image_row_512(band, m, width, 2 * i + 1 < height ? 2 * i + 1 : 0);
     }
     if (band->shape.across) { // the first of a pair that the next line sees
         const uint8_t *last = octi_band_image_row_512(band, m, width, height - 1);
-        keys[full / 2] = (struct octi_band_key_512){last, octi_band_next_row_512(band, m, width, last)};
+        keys[full / 2].first = last;
+        keys[full / 2].second = octi_band_next_row_512(band, m, width, last);
     }
     octi_band_slots_512(band, keys, full / 2 + band->shape.across, 2 * band->pitch, true);
     band->across = band->rows[full / 2];

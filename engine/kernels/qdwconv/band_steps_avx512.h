@@ -211,14 +211,12 @@ OCTI_INLINE void octi_step_down_512(struct octi_sums_512 *sums,
 #undef OCTI_TAP
 }
 
-/// An output of each part, part 0's at `c`.
+/// An output of each of several parts, part 0's at `c`.
 OCTI_APART void octi_band_put_512(const struct octi_band_512 *band, uint8_t *c, __m512i bytes)
 {
     const __mmask64 mask = band->mask;
     const size_t stride = band->c_stride;
-    if (band->lanes == 4) {
-        _mm512_mask_storeu_epi8(c, mask, bytes);
-    } else if (band->lanes == 2) {
+    if (band->lanes == 2) {
         _mm256_mask_storeu_epi8(c, (__mmask32)mask, _mm512_castsi512_si256(bytes));
         _mm256_mask_storeu_epi8(c + band->behind[1] * stride, (__mmask32)mask, _mm512_extracti64x4_epi64(bytes, 1));
     } else {
@@ -330,6 +328,13 @@ OCTI_INLINE void octi_band_finish_512(const struct octi_band_512 *band,
         PUT(3);                                                                                                        \
     }
         OCTI_PUT_EXISTING(OCTI_PUT)
+        return;
+    }
+    if (band->lanes == 4) { // here, or calls would put all sums away
+        const __mmask64 mask = band->mask;
+#define OCTI_PUT_SOME(o) _mm512_mask_storeu_epi8(c + (o)*stride, mask, w.v##o)
+        OCTI_PUT_EXISTING(OCTI_PUT_SOME)
+#undef OCTI_PUT_SOME
         return;
     }
 #define OCTI_PUT_APART(o) octi_band_put_512(band, c + (o)*stride, w.v##o)

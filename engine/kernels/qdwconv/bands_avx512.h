@@ -100,6 +100,7 @@ static inline void octi_open_band_512(struct octi_band_512 *band,
     band->columns.outputs = 0;
     band->outputs = 0;
     band->moved = 0;
+    band->turn = 0;
 }
 
 /// Prepares for lines of n outputs from `begin` on, the first of them row m of the call.

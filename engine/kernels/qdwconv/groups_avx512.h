@@ -3,8 +3,7 @@
 /// overlap.
 ///
 /// Where the lines of a call are is found out beforehand, for a batch of them; kernels pass from line to line without
-/// an end: the last outputs of a line are requantized while the first ones of the next are multiplied. What is not the
-/// same in every column, the padding beside the image, is chosen without a branch.
+/// an end: the last outputs of a line are requantized while the first ones of the next are multiplied.
 #ifndef OCTET_ENGINE_KERNELS_QDWCONV_GROUPS_AVX512_H
 #define OCTET_ENGINE_KERNELS_QDWCONV_GROUPS_AVX512_H
 
@@ -17,77 +16,85 @@
 #define OCTI_GROUP_PARTS 4
 #define OCTI_BATCH       8
 
-/// Where the first column that lies in the image is, in the rows that each part's windows pass over.
-struct octi_rows_512 {
-    const uint8_t *at[OCTI_GROUP_PARTS][OCTI_GROUP_ROWS];
+/// What becomes of words on their way to bytes, and of biases. Kernels have an instantiation for each: flags that they
+/// looked at were a sixth of their instructions.
+enum octi_ending_512 {
+    OCTI_ENDS_PLAIN, ///< words get the zero point; bytes have no bounds but their own
+    OCTI_ENDS_RELU,  ///< bytes get it: nothing is below, and saturation is the lower bound
+    OCTI_ENDS_ANY,   ///< bounds, and a factor of biases
+    OCTI_ENDINGS
 };
 
+static inline enum octi_ending_512 octi_choose_ending_512(struct octi_output output, float bias_factor)
+{
+    if (bias_factor != 1.0f || output.zero_point + (int32_t)output.hi < 255) {
+        return OCTI_ENDS_ANY;
+    }
+    if (output.lo == 0.0f) {
+        return OCTI_ENDS_RELU;
+    }
+    return output.zero_point + (int32_t)output.lo > 0 ? OCTI_ENDS_ANY : OCTI_ENDS_PLAIN;
+}
+
 struct octi_group_512 {
-    struct octi_rows_512 rows;
-    uint8_t *c[OCTI_GROUP_PARTS]; ///< where the first result of each part goes
+    const uint8_t *rows[OCTI_GROUP_PARTS][OCTI_GROUP_ROWS]; ///< first column that lies in the image, for each part
+    uint8_t *c;                                             ///< where the first result of part 0 goes,
+    ptrdiff_t behind[OCTI_GROUP_PARTS];                     ///< and BYTES from there to those of the others
 };
 
 /// Groups of lines of one length. A line that is there twice is written twice, with the same bytes.
 struct octi_batch_512 {
     struct octi_group_512 groups[OCTI_BATCH];
-    size_t n;                     ///< parts
-    size_t lines;                 ///< of a part: 1, or 2
-    size_t length;                ///< outputs of a line
-    size_t step;                  ///< BYTES between columns
-    size_t before;                ///< BYTES of padding in front of the columns in the image
-    size_t inside;                ///< BYTES of these
-    struct octi_rows_512 padding; ///< stands for all rows beside the image
+    size_t n;               ///< parts
+    size_t lines;           ///< of a part: 1, or 2
+    size_t length;          ///< outputs of a line
+    size_t step;            ///< BYTES between columns
+    size_t before;          ///< BYTES of padding in front of the columns in the image
+    size_t inside;          ///< BYTES of these
+    const uint8_t *padding; ///< the byte that columns beside the image are made of
     size_t c_stride;
     size_t pitch; ///< BYTES between the results of a line and of the one below
     __mmask64 mask;
-    bool shifted;                  ///< words get the zero point,
-    bool raised;                   ///< or bytes do: nothing is below it, and saturation is the lower bound
-    bool bounded;                  ///< there are bounds that saturation is not
-    bool factored;                 ///< biases have a factor other than 1
     struct octi_group_512 nowhere; ///< whose results go to `unwanted`
     uint8_t unwanted[64];
 };
 
-/// A flag, looked up where it lies: compilers would make a loop for every case, or keep it in a register that something
-/// else needs.
-OCTI_INLINE bool octi_flag_512(const bool *flag)
-{
-    return *(const volatile bool *)flag;
-}
-
-OCTI_INLINE bool octi_seldom_512(const bool *flag)
-{
-    return __builtin_expect(octi_flag_512(flag), 0);
-}
-
-/// Where a walk along the columns of a group is.
-struct octi_place_512 {
+/// A walk along the columns of a group.
+struct octi_walk_512 {
     const struct octi_group_512 *group;
-    size_t at; ///< BYTES behind the first column in the image; below 0 beside it
+    const uint8_t *rows[OCTI_GROUP_ROWS]; ///< its rows, where it has one part
+    size_t at;                            ///< BYTES behind the first column in the image; below 0 beside it
 };
 
-OCTI_INLINE struct octi_place_512 octi_first_column_512(const struct octi_batch_512 *batch,
-                                                        const struct octi_group_512 *group)
+OCTI_INLINE struct octi_walk_512 octi_begin_walk_512(const struct octi_batch_512 *batch,
+                                                     const struct octi_group_512 *group,
+                                                     const int rows,
+                                                     const int lanes)
 {
-    return (struct octi_place_512){group, 0 - batch->before};
+    struct octi_walk_512 walk = {.group = group, .at = 0 - batch->before};
+    for (int k = 0; k < rows && lanes == 4; k++) {
+        walk.rows[k] = group->rows[0][k];
+        OCTI_FORGET(walk.rows[k]); // in a register
+    }
+    return walk;
 }
 
-/// The rows of the column at `place`, and how many BYTES behind their beginning it is.
-struct octi_column_512 {
-    const struct octi_rows_512 *rows;
-    size_t at;
-};
-
-/// Goes on to the next column, too.
-OCTI_INLINE struct octi_column_512 octi_next_column_512(const struct octi_batch_512 *batch,
-                                                        struct octi_place_512 *place)
+/// A number of a batch, read where it lies: general registers are few, and gcc would put it away in a vector register.
+OCTI_INLINE size_t octi_look_up_512(const size_t *number)
 {
-    const size_t inside = 0 - (size_t)(place->at < batch->inside);
-    const uintptr_t padding = (uintptr_t)&batch->padding;
-    const uintptr_t rows = padding + (((uintptr_t)&place->group->rows - padding) & inside);
-    const struct octi_column_512 column = {(const struct octi_rows_512 *)rows, place->at & inside};
-    place->at += batch->step;
-    return column;
+    return *(const volatile size_t *)number;
+}
+
+/// Does the walk's column lie in the image? The same in every line, so that processors foresee it.
+OCTI_INLINE bool octi_is_inside_512(const struct octi_batch_512 *batch, const struct octi_walk_512 *walk)
+{
+    return __builtin_expect(walk->at < octi_look_up_512(&batch->inside), 1);
+}
+
+/// A vector of quads of any other column: it is the same byte throughout.
+OCTI_INLINE __m512i octi_padding_512(const struct octi_batch_512 *batch)
+{
+    return _mm512_set1_epi8((char)*batch->padding);
 }
 
 OCTI_INLINE __m256i octi_gather_half_512(const void *p0, const void *p1)
@@ -95,76 +102,72 @@ OCTI_INLINE __m256i octi_gather_half_512(const void *p0, const void *p1)
     return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128(p0)), _mm_loadu_si128(p1), 1);
 }
 
-/// Row k, a constant, of a column of each part.
-OCTI_INLINE __m512i octi_column_row_512(const struct octi_column_512 *column, const int k, const int lanes)
+/// Row k, a constant, of a column of each part, which lies in the image.
+OCTI_INLINE __m512i octi_walk_row_512(const struct octi_walk_512 *walk, const int k, const int lanes)
 {
-    const struct octi_rows_512 *rows = column->rows;
-    const size_t at = column->at;
+    const size_t at = walk->at;
     if (lanes == 4) {
-        return _mm512_loadu_si512(rows->at[0][k] + at);
+        return octi_keep_512(_mm512_loadu_si512(walk->rows[k] + at)); // once for both uses
     }
+    const uint8_t *const(*rows)[OCTI_GROUP_ROWS] = walk->group->rows;
     if (lanes == 2) {
-        return octi_gather_parts_512(rows->at[0][k] + at, rows->at[1][k] + at, NULL, NULL, lanes);
+        return octi_gather_parts_512(rows[0][k] + at, rows[1][k] + at, NULL, NULL, lanes);
     }
     // Halves first: two of the three steps on half the bytes.
-    const __m256i low = octi_gather_half_512(rows->at[0][k] + at, rows->at[1][k] + at);
-    const __m256i high = octi_gather_half_512(rows->at[2][k] + at, rows->at[3][k] + at);
+    const __m256i low = octi_gather_half_512(rows[0][k] + at, rows[1][k] + at);
+    const __m256i high = octi_gather_half_512(rows[2][k] + at, rows[3][k] + at);
     return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
 }
 
-/// Where two outputs of each part go: `to` BYTES behind the group's results, the second one `apart` behind the first.
+/// Where two outputs of each part go, the second one `apart` BYTES behind the first.
 struct octi_target_512 {
-    uint8_t *const *c;
-    size_t to, apart;
+    uint8_t *c; ///< of part 0
+    const ptrdiff_t *behind;
+    size_t apart;
 };
 
-OCTI_INLINE void octi_put_parts_512(uint8_t *const *c, size_t to, __mmask64 mask, __m512i bytes, const int lanes)
+OCTI_INLINE void octi_put_parts_512(uint8_t *c, const ptrdiff_t *behind, __mmask64 mask, __m512i bytes, const int lanes)
 {
     if (lanes == 4) {
-        _mm512_mask_storeu_epi8(c[0] + to, mask, bytes);
+        _mm512_mask_storeu_epi8(c, mask, bytes);
     } else if (lanes == 2) {
         const __mmask32 half = (__mmask32)mask;
-        _mm256_mask_storeu_epi8(c[0] + to, half, _mm512_castsi512_si256(bytes));
-        _mm256_mask_storeu_epi8(c[1] + to, half, _mm512_extracti64x4_epi64(bytes, 1));
+        _mm256_mask_storeu_epi8(c, half, _mm512_castsi512_si256(bytes));
+        _mm256_mask_storeu_epi8(c + behind[1], half, _mm512_extracti64x4_epi64(bytes, 1));
     } else {
         const __mmask16 few = (__mmask16)mask;
-        _mm_mask_storeu_epi8(c[0] + to, few, _mm512_castsi512_si128(bytes));
-        _mm_mask_storeu_epi8(c[1] + to, few, _mm512_extracti32x4_epi32(bytes, 1));
-        _mm_mask_storeu_epi8(c[2] + to, few, _mm512_extracti32x4_epi32(bytes, 2));
-        _mm_mask_storeu_epi8(c[3] + to, few, _mm512_extracti32x4_epi32(bytes, 3));
+        _mm_mask_storeu_epi8(c, few, _mm512_castsi512_si128(bytes));
+        _mm_mask_storeu_epi8(c + behind[1], few, _mm512_extracti32x4_epi32(bytes, 1));
+        _mm_mask_storeu_epi8(c + behind[2], few, _mm512_extracti32x4_epi32(bytes, 2));
+        _mm_mask_storeu_epi8(c + behind[3], few, _mm512_extracti32x4_epi32(bytes, 3));
     }
 }
 
 /// Words as bytes within the bounds; after a ReLU the zero point is the lower one.
-OCTI_INLINE __m512i octi_bytes_of_512(const struct octi_batch_512 *batch,
-                                      __m512i low,
+OCTI_INLINE __m512i octi_bytes_of_512(__m512i low,
                                       __m512i high,
-                                      const struct octi_requant_512 *requant)
+                                      const struct octi_requant_512 *requant,
+                                      const enum octi_ending_512 ending)
 {
-    __m512i bytes = _mm512_packus_epi16(low, high);
-    if (octi_flag_512(&batch->raised)) {
-        OCTI_FORGET(requant);
-        bytes = _mm512_adds_epu8(bytes, requant->floor8);
-    }
-    if (octi_seldom_512(&batch->bounded)) {
-        OCTI_FORGET(requant);
-        bytes = octi_bound_bytes_512(bytes, requant);
-    }
-    return bytes;
+    const __m512i bytes = _mm512_packus_epi16(low, high);
+    OCTI_FORGET(requant); // operands in memory
+    return ending == OCTI_ENDS_RELU  ? _mm512_adds_epu8(bytes, requant->floor8)
+           : ending == OCTI_ENDS_ANY ? octi_bound_bytes_512(bytes, requant)
+                                     : bytes;
 }
 
 /// The first one last: where both go to the same place, it is what stays.
-OCTI_INLINE void octi_put_two_512(const struct octi_batch_512 *batch,
-                                  struct octi_target_512 target,
+OCTI_INLINE void octi_put_two_512(struct octi_target_512 target,
                                   __mmask64 mask,
                                   struct octi_both_512 low,
                                   struct octi_both_512 high,
                                   const struct octi_requant_512 *requant,
+                                  const enum octi_ending_512 ending,
                                   const int lanes)
 {
-    const __m512i second = octi_bytes_of_512(batch, low.second, high.second, requant);
-    octi_put_parts_512(target.c, target.to + target.apart, mask, second, lanes);
-    octi_put_parts_512(target.c, target.to, mask, octi_bytes_of_512(batch, low.first, high.first, requant), lanes);
+    octi_put_parts_512(target.c + target.apart, target.behind, mask,
+                       octi_bytes_of_512(low.second, high.second, requant, ending), lanes);
+    octi_put_parts_512(target.c, target.behind, mask, octi_bytes_of_512(low.first, high.first, requant, ending), lanes);
 }
 
 /// A kernel's work: the groups of a batch.
@@ -205,8 +208,8 @@ static inline void octi_flush_batch_512(struct octi_batching_512 *work, struct o
     for (; batch->n % work->parts != 0; batch->n++) {
         struct octi_group_512 *group = &batch->groups[batch->n / work->parts];
         const size_t part = batch->n % work->parts;
-        memcpy(group->rows.at[part], group->rows.at[part - 1], sizeof group->rows.at[part]);
-        group->c[part] = group->c[part - 1];
+        memcpy(group->rows[part], group->rows[part - 1], sizeof group->rows[part]);
+        group->behind[part] = group->behind[part - 1];
     }
     batch->n /= work->parts;
     work->run[batch->lines - 1](batch, work->wide, work->below, work->requant);
@@ -220,7 +223,7 @@ octi_add_part_512(struct octi_batching_512 *work, struct octi_batch_512 *batch, 
 {
     struct octi_group_512 *group = &batch->groups[batch->n / work->parts];
     const size_t part = batch->n % work->parts;
-    const uint8_t **rows = group->rows.at[part];
+    const uint8_t **rows = group->rows[part];
     for (size_t ky = 0; ky < OCTI_BATCH_SIDE; ky++) {
         rows[ky] = octi_batch_row_512(work, m, ky);
     }
@@ -231,7 +234,11 @@ octi_add_part_512(struct octi_batching_512 *work, struct octi_batch_512 *batch, 
         }
         rows[ky + y_stride] = row;
     }
-    group->c[part] = work->call->c + m * work->call->c_stride + work->panel->first;
+    uint8_t *c = work->call->c + m * work->call->c_stride + work->panel->first;
+    if (part == 0) {
+        group->c = c;
+    }
+    group->behind[part] = c - group->c;
     if (++batch->n == OCTI_BATCH * work->parts) {
         octi_flush_batch_512(work, batch);
     }
@@ -271,7 +278,7 @@ static inline void octi_add_lines_512(struct octi_batching_512 *work, size_t m, 
 }
 
 /// All of a call.
-static inline void octi_run_batches_512(struct octi_batching_512 *work, const float bias_factor)
+static inline void octi_run_batches_512(struct octi_batching_512 *work)
 {
     const struct octi_qgemm_call *call = work->call;
     for (size_t i = 0; i < 2; i++) {
@@ -281,17 +288,8 @@ static inline void octi_run_batches_512(struct octi_batching_512 *work, const fl
         batch->step = call->a_stride;
         batch->c_stride = call->c_stride;
         batch->mask = octi_mask_64(work->panel->n);
-        batch->shifted = call->output.lo != 0.0f;
-        batch->raised = call->output.lo == 0.0f && call->output.zero_point != 0;
-        batch->bounded = (batch->shifted && call->output.zero_point + (int32_t)call->output.lo > 0) ||
-                         call->output.zero_point + (int32_t)call->output.hi < 255;
-        batch->factored = bias_factor != 1.0f;
-        for (size_t part = 0; part < work->parts; part++) {
-            for (size_t k = 0; k < OCTI_GROUP_ROWS; k++) {
-                batch->padding.at[part][k] = call->padding + work->panel->first;
-            }
-            batch->nowhere.c[part] = batch->unwanted;
-        }
+        batch->padding = call->padding + work->panel->first;
+        batch->nowhere = (struct octi_group_512){.c = batch->unwanted};
     }
     size_t begin = call->line_first % call->line;
     for (size_t m = 0; m < call->m;) {

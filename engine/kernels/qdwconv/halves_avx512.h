@@ -37,15 +37,15 @@ OCTI_INLINE __m512i octi_fused_512(__m512 bias, __m512i x, const struct octi_req
 }
 
 /// A bias without factor is a sum, rounded as the fused product by 1 is, and takes no unit that multiplies.
-OCTI_INLINE struct octi_half_512 octi_biased_512(const struct octi_batch_512 *batch,
-                                                 struct octi_half_512 x,
+OCTI_INLINE struct octi_half_512 octi_biased_512(struct octi_half_512 x,
                                                  const char *panel,
                                                  const int i,
-                                                 const struct octi_requant_512 *requant)
+                                                 const struct octi_requant_512 *requant,
+                                                 const enum octi_ending_512 ending)
 {
     const __m512 a = OCTI_FLOATS_512(octi_panel_vector_512(panel, OCTI_BIAS_512 + i));
     const __m512 b = OCTI_FLOATS_512(octi_panel_vector_512(panel, OCTI_BIAS_512 + i + 1));
-    if (octi_seldom_512(&batch->factored)) {
+    if (ending == OCTI_ENDS_ANY) {
         x.a.first = octi_fused_512(a, x.a.first, requant);
         x.a.second = octi_fused_512(a, x.a.second, requant);
         x.b.first = octi_fused_512(b, x.b.first, requant);
@@ -87,11 +87,10 @@ OCTI_INLINE struct octi_both_512 octi_packed_512(struct octi_half_512 z)
     return octi_here_512(words);
 }
 
-/// What has been through a ReLU has no zero point as a rule, or gets it as bytes.
 OCTI_INLINE struct octi_both_512
-octi_shifted_512(const struct octi_batch_512 *batch, struct octi_both_512 words, __m512i zero_point)
+octi_shifted_512(struct octi_both_512 words, __m512i zero_point, const enum octi_ending_512 ending)
 {
-    if (octi_flag_512(&batch->shifted)) {
+    if (ending != OCTI_ENDS_RELU) {
         words.first = _mm512_adds_epi16(words.first, zero_point);
         words.second = _mm512_adds_epi16(words.second, zero_point);
     }

@@ -96,14 +96,11 @@ static void check_case(struct oct_rng *rng, size_t m, size_t channels, size_t wi
 }
 
 // A window over planes of an image with padding around them, for m output pixels from anywhere.
-static void check_lines(struct oct_rng *rng, size_t m, size_t channels, struct window window, size_t x_stride)
+static void
+check_case_lines(struct oct_rng *rng, struct packed_case *c, size_t m, struct window window, size_t x_stride)
 {
+    const size_t channels = c->n;
     const size_t taps = window.height * window.width;
-    struct packed_case c = make_case(rng, channels, 1, taps, true);
-    if (oct_rng_between(rng, 0, 2) == 0) {
-        int64_t floor = oct_rng_between(rng, 0, 255);
-        c.output = octi_output_make(c.output.zero_point, floor, oct_rng_between(rng, floor, 255), 0);
-    }
     int64_t height = oct_rng_between(rng, 1, (int64_t)window.height + 3);
     int64_t width = oct_rng_between(rng, 1, m < 20 ? 20 : (int64_t)(m * x_stride));
     int64_t above = oct_rng_between(rng, 0, (int64_t)window.height);
@@ -113,7 +110,7 @@ static void check_lines(struct oct_rng *rng, size_t m, size_t channels, struct w
     struct oct_guard x = oct_guard_create((size_t)(2 * height * width) * channels);
     struct oct_guard padding = oct_guard_create((size_t)width * channels);
     oct_rng_bytes(rng, x.data, x.bytes);
-    memset(padding.data, c.x_zero_point, padding.bytes);
+    memset(padding.data, c->x_zero_point, padding.bytes);
     struct octi_qgemm_call call = {
         .m = m, .a = x.data, .a_stride = channels, .offset_stride = m + 2, .padding = padding.data};
     call.x_stride = x_stride;
@@ -133,10 +130,20 @@ static void check_lines(struct oct_rng *rng, size_t m, size_t channels, struct w
         }
     }
     call.offsets = offsets;
-    check_kernels(&c, &call, window);
+    check_kernels(c, &call, window);
     free(offsets);
     oct_guard_destroy(&padding);
     oct_guard_destroy(&x);
+}
+
+static void check_lines(struct oct_rng *rng, size_t m, size_t channels, struct window window, size_t x_stride)
+{
+    struct packed_case c = make_case(rng, channels, 1, window.height * window.width, true);
+    if (oct_rng_between(rng, 0, 2) == 0) {
+        int64_t floor = oct_rng_between(rng, 0, 255);
+        c.output = octi_output_make(c.output.zero_point, floor, oct_rng_between(rng, floor, 255), 0);
+    }
+    check_case_lines(rng, &c, m, window, x_stride);
     free_case(&c);
 }
 
@@ -183,6 +190,28 @@ START_TEST(kernels_along_lines_are_exact)
 }
 END_TEST
 
+START_TEST(outputs_are_exact_however_they_end)
+{
+    struct oct_rng rng = {15};
+    static const struct octi_output ends[] = {
+        // plain, after a ReLU, without zero point, bounds above and below
+        {-3.0f, 252.0f, 3}, {0.0f, 252.0f, 3}, {0.0f, 255.0f, 0}, {0.0f, 100.0f, 3}, {2.0f, 252.0f, 3},
+    };
+    static const float factors[] = {1.0f, CASE_BIAS_FACTOR};
+    static const size_t channels[] = {64, 50, 32, 20, 16, 5};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0] * 2 * 6 * 2; i++) {
+        struct packed_case c = make_case(&rng, channels[i / 2 % 6], 1, 9, true);
+        for (size_t j = 0; j < c.n; j++) {
+            c.columns[j].zero_point = 0; // or kernels for all parameters are what is checked
+        }
+        c.bias_factor = factors[i / 12 % 2];
+        c.output = ends[i / 24];
+        check_case_lines(&rng, &c, (size_t)oct_rng_between(&rng, 20, 60), (struct window){3, 3}, 1 + i % 2);
+        free_case(&c);
+    }
+}
+END_TEST
+
 START_TEST(long_lines_and_high_windows_are_exact)
 {
     struct oct_rng rng = {14};
@@ -225,6 +254,7 @@ static void add(Suite *suite)
     tcase_add_test(exact_case, every_kernel_is_exact_for_every_number_of_channels);
     tcase_add_test(exact_case, every_kernel_is_exact_for_every_window);
     tcase_add_test(exact_case, kernels_along_lines_are_exact);
+    tcase_add_test(exact_case, outputs_are_exact_however_they_end);
     tcase_add_test(exact_case, long_lines_and_high_windows_are_exact);
 #if defined(__x86_64__)
     tcase_add_test(oct_case(suite, "selection"), kernels_along_lines_get_their_windows_only);
