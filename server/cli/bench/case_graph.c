@@ -46,15 +46,9 @@ const char *oct_bench_case_operator(const struct oct_bench_case *shape)
     return shape->relu ? info->with_relu : info->operator_name;
 }
 
-/// Linear layers have their rows as the batch, as a server merges them; more than a batch may have are a dimension.
-static bool rows_are_batch(const struct oct_bench_case *shape)
-{
-    return shape->rows > 0 && shape->rows <= OCT_PLAN_MAX_ROWS;
-}
-
 int64_t oct_bench_case_rows(const struct oct_bench_case *shape)
 {
-    return rows_are_batch(shape) ? shape->rows : shape->batch;
+    return shape->rows > 0 ? shape->rows : shape->batch; // a linear layer's are its batch, as a server merges them
 }
 
 static oct_value_id add_input(struct builder *builder, const char *name, const struct oct_shape *dims, bool quantized)
@@ -235,11 +229,9 @@ static void build_conv(struct builder *builder)
 static void build_linear(struct builder *builder)
 {
     const struct oct_bench_case *shape = builder->shape;
-    const struct oct_shape flat = {.rank = 2, .dims = {OCT_DIM_BATCH, shape->in_features}};
-    const struct oct_shape tall = {.rank = 3, .dims = {OCT_DIM_BATCH, shape->rows, shape->in_features}};
+    const struct oct_shape rows = {.rank = 2, .dims = {OCT_DIM_BATCH, shape->in_features}};
     const struct oct_shape weight = {.rank = 2, .dims = {shape->out_features, shape->in_features}};
-    oct_value_id inputs[3] = {add_input(builder, "x", rows_are_batch(shape) ? &flat : &tall, true), OCT_VALUE_NONE,
-                              OCT_VALUE_NONE};
+    oct_value_id inputs[3] = {add_input(builder, "x", &rows, true), OCT_VALUE_NONE, OCT_VALUE_NONE};
     add_weights(builder, &weight, &inputs[1]);
     const struct oct_attribute_given attributes[] = {of_float("Y_scale_i", OUT_SCALE),
                                                      of_int("Y_zero_point_i", OUT_ZERO_POINT)};

@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "octet/buffer.h"
+#include "octet/plan.h"
 #include "octet/proto/json.h"
 #include "server/cli/file.h"
 
 #define MAX_EXTENT   ((int64_t)1 << 20) ///< of an image, of channels, of features
-#define MAX_ROWS     ((int64_t)1 << 20)
+#define MAX_ROWS     OCT_PLAN_MAX_ROWS
 #define MAX_ELEMENTS ((int64_t)1 << 28)
 #define MAX_WINDOW   ((int64_t)1 << 12)
 #define WHERE_BYTES  OCT_ERROR_WHERE_BYTES

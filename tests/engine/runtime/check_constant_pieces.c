@@ -58,6 +58,7 @@ static void check_bytes(struct octi_constant_pieces *pieces, size_t offset, size
 
 START_TEST(small_requests_one_behind_the_other_are_few_reads)
 {
+    set_up();
     struct octi_constant_pieces pieces;
     octi_constant_pieces_init(&pieces, oct_allocator_default());
     octi_constant_pieces_of(&pieces, &value);
@@ -72,6 +73,7 @@ END_TEST
 
 START_TEST(a_request_larger_than_a_piece_is_one_read)
 {
+    set_up();
     struct octi_constant_pieces pieces;
     octi_constant_pieces_init(&pieces, oct_allocator_default());
     octi_constant_pieces_of(&pieces, &value);
@@ -84,6 +86,7 @@ END_TEST
 
 START_TEST(what_lies_before_the_piece_is_read_again)
 {
+    set_up();
     struct octi_constant_pieces pieces;
     octi_constant_pieces_init(&pieces, oct_allocator_default());
     octi_constant_pieces_of(&pieces, &value);
@@ -97,6 +100,7 @@ END_TEST
 
 START_TEST(another_constant_is_read_anew)
 {
+    set_up();
     struct octi_constant_pieces pieces;
     octi_constant_pieces_init(&pieces, oct_allocator_default());
     octi_constant_pieces_of(&pieces, &value);
@@ -110,6 +114,7 @@ END_TEST
 
 START_TEST(errors_of_the_source_name_the_constant)
 {
+    set_up();
     struct octi_constant_pieces pieces;
     struct oct_error error = OCT_ERROR_INIT;
     octi_constant_pieces_init(&pieces, oct_allocator_default());
@@ -127,6 +132,7 @@ END_TEST
 
 START_TEST(refused_memory_is_reported)
 {
+    set_up();
     struct oct_chaos chaos;
     struct octi_constant_pieces pieces;
     struct oct_error error = OCT_ERROR_INIT;
@@ -144,7 +150,6 @@ END_TEST
 static void add(Suite *suite)
 {
     TCase *pieces = oct_case(suite, "constant_pieces");
-    tcase_add_checked_fixture(pieces, set_up, NULL);
     tcase_add_test(pieces, small_requests_one_behind_the_other_are_few_reads);
     tcase_add_test(pieces, a_request_larger_than_a_piece_is_one_read);
     tcase_add_test(pieces, what_lies_before_the_piece_is_read_again);
