@@ -8,3 +8,4 @@ set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g1" CACHE STRING "") # with assertions
 set(OCTET_ENGINE_ONLY ON CACHE BOOL "")
 set(OCTET_OPENBLAS OFF CACHE BOOL "")
 set(OCTET_EMULATED ON CACHE BOOL "")
+set(OCTET_SWEEP_SHARE 4 CACHE STRING "") # operators and graphs; its kernels are swept whole

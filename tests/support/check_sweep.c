@@ -73,8 +73,8 @@ START_TEST(a_share_of_the_draws_is_never_next_to_nothing)
 {
     ck_assert_int_eq(setenv("OCTET_SWEEP_SHARE", "4", 1), 0);
     ck_assert_int_eq(oct_sweep_draws(120), 30);
-    ck_assert_int_eq(oct_sweep_draws(40), OCT_SWEEP_LEAST_DRAWS);
-    ck_assert_int_eq(oct_sweep_draws(5), 5);
+    ck_assert_int_eq(oct_sweep_draws(3 * OCT_SWEEP_LEAST_DRAWS), OCT_SWEEP_LEAST_DRAWS);
+    ck_assert_int_eq(oct_sweep_draws(OCT_SWEEP_LEAST_DRAWS - 1), OCT_SWEEP_LEAST_DRAWS - 1);
     ck_assert_int_eq(unsetenv("OCTET_SWEEP_SHARE"), 0);
     ck_assert_int_eq(oct_sweep_draws(120), 120);
 }

@@ -25,7 +25,7 @@
 #include "tests/support/rng.h"
 
 #define OCT_SWEEP_MAX_SHARE   1000
-#define OCT_SWEEP_LEAST_DRAWS 12
+#define OCT_SWEEP_LEAST_DRAWS 4
 
 struct oct_sweep {
     uint64_t share;

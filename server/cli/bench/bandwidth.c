@@ -13,21 +13,23 @@
 #include "server/pool/region.h"
 #include "server/pool/team.h"
 
-#define COMMAND     "bench limits"
-#define LEAST_BYTES ((size_t)8 << 10)
-#define MOST_BYTES  ((size_t)128 << 20)
+#define COMMAND  "bench limits"
+#define LEAST_KB 8
+#define MOST_KB  (128 << 10)
 
-enum { FLAG_ISA, FLAG_THREADS, FLAG_JSON };
+enum { FLAG_ISA, FLAG_THREADS, FLAG_MAX_KB, FLAG_JSON };
 
 static const struct oct_cli_flag flags[] = {
     {"isa", "LEVEL", "highest instruction set to use: scalar, avx2, avxvnni, avx512vnni ..., or a hexadecimal mask"},
     {"threads", "N", "threads that read at the same time, each a part (default 1)"},
+    {"max-kb", "N", "kilobytes of the largest buffer, 8 to 131072 (default 131072)"},
     {"json", NULL, "one JSON object a line"},
 };
 
 struct limits_arguments {
     const char *isa;
     size_t threads;
+    size_t most_bytes; ///< of a buffer
     bool json;
 };
 
@@ -49,6 +51,9 @@ static enum oct_status set_flag(void *context, size_t flag, const char *value, s
     } else if (flag == FLAG_THREADS) {
         status = oct_cli_number(value, 1, OCT_REGION_MAX_WIDTH, &number, error);
         arguments->threads = (size_t)number;
+    } else if (flag == FLAG_MAX_KB) {
+        status = oct_cli_number(value, LEAST_KB, MOST_KB, &number, error);
+        arguments->most_bytes = (size_t)number << 10;
     } else {
         arguments->json = true;
     }
@@ -98,11 +103,12 @@ static int
 measure(const struct limits_arguments *arguments, uint64_t features, const struct oct_executor *executor, void *bytes)
 {
     const struct oct_yardstick yardstick = oct_yardstick_select(features);
-    bool can_evict = oct_yardstick_evict(bytes, MOST_BYTES);
+    bool can_evict = oct_yardstick_evict(bytes, arguments->most_bytes);
     double ghz = oct_bench_take_reading(&yardstick, executor).ghz;
     int exit_code = 0;
     for (int cold = 0; cold <= (int)can_evict; ++cold) {
-        for (size_t n_bytes = LEAST_BYTES; n_bytes <= MOST_BYTES && exit_code == 0; n_bytes *= 2) {
+        for (size_t n_bytes = (size_t)LEAST_KB << 10; n_bytes <= arguments->most_bytes && exit_code == 0;
+             n_bytes *= 2) {
             struct bandwidth found = {"read", cold != 0, n_bytes, 0};
             found.gbps = oct_bench_read_gbps(&yardstick, executor, bytes, n_bytes, found.cold);
             exit_code = print(arguments, oct_cpu_isa_name(features), ghz, &found);
@@ -118,13 +124,13 @@ measure(const struct limits_arguments *arguments, uint64_t features, const struc
 
 int oct_bench_limits(int argc, char **argv)
 {
-    struct limits_arguments arguments = {.threads = 1};
+    struct limits_arguments arguments = {.threads = 1, .most_bytes = (size_t)MOST_KB << 10};
     const struct oct_cli_syntax syntax = {
         .command = COMMAND,
         .arguments = "[flags]",
-        .about =
-            "Measures how fast buffers of 8 KB to 128 MB are read and copied: hot, from whichever cache holds them, "
-            "and\ncold, evicted before each pass. A copy counts the bytes that it reads and those that it writes.",
+        .about = "Measures how fast buffers of 8 KB, 16 KB ... 128 MB are read and copied: hot, from whichever cache "
+                 "holds them, "
+                 "and\ncold, evicted before each pass. A copy counts the bytes that it reads and those that it writes.",
         .flags = flags,
         .n_flags = sizeof(flags) / sizeof(flags[0]),
         .set = set_flag,
@@ -145,19 +151,19 @@ int oct_bench_limits(int argc, char **argv)
         status = oct_bench_threads_open(arguments.threads, &team, &error);
     }
     if (status == OCT_OK) {
-        bytes = allocator->allocate(allocator->context, MOST_BYTES, OCT_ALIGN);
+        bytes = allocator->allocate(allocator->context, arguments.most_bytes, OCT_ALIGN);
         if (bytes == NULL) {
             status = oct_error_set(&error, OCT_ERR_NOMEM, NULL, OCT_POSITION_NONE, "no memory for buffers to read");
         }
     }
     int exit_code = 0;
     if (status == OCT_OK) {
-        memset(bytes, 1, MOST_BYTES);
+        memset(bytes, 1, arguments.most_bytes);
         exit_code = measure(&arguments, features, oct_bench_threads_executor(team), bytes);
     } else {
         exit_code = oct_cli_fail(COMMAND, status, &error);
     }
-    allocator->release(allocator->context, bytes, MOST_BYTES);
+    allocator->release(allocator->context, bytes, arguments.most_bytes);
     oct_team_destroy(team);
     return exit_code;
 }
