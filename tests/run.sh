@@ -90,7 +90,8 @@ build_later() {
     for later in "$@"; do
         code=0
         stage "build-$later" nice -n 10 sh deploy/ci/build.sh "$later" || code=$?
-        echo "$code" >"$logs/build-$later.code"
+        echo "$code" >"$logs/build-$later.new"
+        mv "$logs/build-$later.new" "$logs/build-$later.code" # whoever sees it can read it
     done
 }
 
@@ -101,6 +102,16 @@ built() {
     done
     [ -f "$logs/build-$1.code" ] || record "build-$1" 0 1 0 0
     [ "$(cat "$logs/build-$1.code" 2>/dev/null)" = 0 ]
+}
+
+# stop PID...: processes with all that they have begun.
+stop() {
+    for process in "$@"; do
+        children=$(cat "/proc/$process/task/$process/children" 2>/dev/null)
+        kill "$process" 2>/dev/null
+        # shellcheck disable=SC2086
+        (stop $children)
+    done
 }
 
 install_torch() {
@@ -130,7 +141,8 @@ export OPENBLAS_NUM_THREADS
 build test
 tests_built=$?
 builder= installer=
-trap 'kill $builder $installer 2>/dev/null' EXIT
+trap 'stop $builder $installer' EXIT
+trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 if [ "$quick" = no ]; then
@@ -157,7 +169,8 @@ if [ "$quick" = no ]; then
 
     # ------------------------------------------------------------------------------------------------ PyTorch itself
     torch_python=
-    [ -z "$installer" ] || wait "$installer"
+    [ -z "$installer" ] || wait "$installer" || grep -q '^torch-environment 0 1' "$counts" || record torch-environment 0 1 0 0
+    installer=
     for candidate in "${OCTET_PYTHON:-}" build/venv/bin/python python3; do
         if [ -n "$candidate" ] && "$candidate" -c 'import sys, torch
 sys.exit(int(torch.__version__.split(".")[0]) < 2 or "fbgemm" not in torch.backends.quantized.supported_engines)' 2>/dev/null; then

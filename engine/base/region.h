@@ -29,8 +29,9 @@ void *octi_region_reserve(struct octi_region *region, size_t bytes);
 void *octi_region_copy(struct octi_region *region, const void *data, size_t bytes);
 /// Gives back what octi_region_alloc(), _reserve() or _copy() gave last; anything older stays until the region goes.
 void octi_region_undo(struct octi_region *region, const void *memory, size_t bytes);
-/// What will be asked for from now on, as far as it is known: a slab is then made for all of it. A hint, which takes no
-/// memory; what is made for it counts as allocated, though no page of it is touched before it is asked for.
+/// What will be asked for from now on, as far as it is known: a slab is then made for all of it. Takes nothing at
+/// once; the slab is allocated with the first request that needs one, and no page of it is touched before it is asked
+/// for.
 void octi_region_expect(struct octi_region *region, uint64_t bytes);
 /// For many small things (names, arrays): zeroed, 16-byte aligned, not padded. NULL when the allocator refuses.
 void *octi_region_alloc_small(struct octi_region *region, size_t bytes);

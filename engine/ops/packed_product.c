@@ -117,7 +117,9 @@ enum oct_status octi_product_pack(struct oct_op_prepare_call *call,
         }
         packed[g].bias_factor = bias_factor;
         reading.first += n_columns;
-        group.weights += group.weights != NULL ? (int64_t)n_columns * source->column_stride : 0;
+        if (group.weights != NULL) {
+            group.weights += (int64_t)n_columns * source->column_stride;
+        }
         if (zoned) {
             starts.starts += zones->n * zones->positions;
         }

@@ -10,6 +10,10 @@
 
 #define READABLE_PAST_END 64
 
+/// What a plan keeps of a column beside its weights: a start, a bias, a multiplier and a zero point packed, and what
+/// they were made from.
+#define COLUMN_BYTES 28
+
 struct preparing {
     struct oct_plan *plan;
     unsigned char *needed;              ///< [n_values] read while running
@@ -210,14 +214,16 @@ static enum oct_status prepare_all(struct preparing *p, struct oct_error *error)
     return OCT_OK;
 }
 
-// Packed weights are about as large as those that wait in a source, with tables and what else steps keep an eighth
-// more.
+// Packed weights are as large as those that wait in a source, and have parameters for each column; tables and what else
+// steps keep may be an eighth more.
 static void expect_packed(struct oct_plan *plan)
 {
     uint64_t bytes = 0;
     for (size_t v = 0; v < plan->graph->n_values; v++) {
         const struct octi_value *value = &plan->graph->values[v];
-        bytes += octi_value_is_deferred(value) ? octi_constant_bytes(value) : 0;
+        if (octi_value_is_deferred(value) && value->desc.shape.rank > 0) {
+            bytes += octi_constant_bytes(value) + COLUMN_BYTES * (uint64_t)value->desc.shape.dims[0];
+        }
     }
     octi_region_expect(&plan->region, bytes + bytes / 8);
 }

@@ -4,7 +4,7 @@ import unittest
 
 import package  # noqa: F401
 
-from peers import environment, worker
+from peers import environment, octet_peer, worker
 
 
 class Worker(unittest.TestCase):
@@ -15,6 +15,11 @@ class Worker(unittest.TestCase):
         )
         self.assertEqual(done, ["sweep", "twin", "run"] * worker.COLD_RUNS)
         self.assertGreater(nanoseconds, 0)
+
+    def test_what_a_call_costs_does_not_move_the_peak(self):
+        for cost in (0, 900):
+            pairs = [(20_000 + cost, 80_000 + cost), (20_100 + cost, 80_100 + cost), (20_000 + cost, 99_000 + cost)]
+            self.assertAlmostEqual(octet_peer.peak_of(pairs, 14_000_000), 700)
 
     def test_a_processor_names_a_folder(self):
         name = environment.folder_name("AMD EPYC (family 26, model 2)")

@@ -60,6 +60,19 @@ START_TEST(nested_loops_meet_every_value_of_each)
 }
 END_TEST
 
+START_TEST(of_few_cases_each_draw_picks_one)
+{
+    ck_assert_int_eq(setenv("OCTET_SWEEP_SHARE", "20", 1), 0);
+    for (uint64_t draw = 0; draw < 8; draw++) {
+        for (size_t i = 0; i < 4; i++) {
+            ck_assert_int_eq(oct_sweep_picks(i, 4, draw), i == draw % 4);
+        }
+    }
+    ck_assert_int_eq(unsetenv("OCTET_SWEEP_SHARE"), 0);
+    ck_assert(oct_sweep_picks(1, 4, 0));
+}
+END_TEST
+
 START_TEST(the_environment_gives_the_share)
 {
     ck_assert_int_eq(setenv("OCTET_SWEEP_SHARE", "7", 1), 0);
@@ -87,6 +100,7 @@ static void add(Suite *suite)
     tcase_add_test(sweeps, one_case_of_as_many_in_a_row_is_taken);
     tcase_add_test(sweeps, a_sweep_shorter_than_the_share_takes_its_first_case);
     tcase_add_test(sweeps, nested_loops_meet_every_value_of_each);
+    tcase_add_test(sweeps, of_few_cases_each_draw_picks_one);
     tcase_add_test(sweeps, the_environment_gives_the_share);
     tcase_add_test(sweeps, a_share_of_the_draws_is_never_next_to_nothing);
 }

@@ -18,6 +18,7 @@
 #define OCTET_TESTS_SUPPORT_SWEEP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -25,7 +26,7 @@
 #include "tests/support/rng.h"
 
 #define OCT_SWEEP_MAX_SHARE   1000
-#define OCT_SWEEP_LEAST_DRAWS 4
+#define OCT_SWEEP_LEAST_DRAWS 5 // tests go through up to so many kinds in turn
 
 struct oct_sweep {
     uint64_t share;
@@ -72,6 +73,13 @@ static inline bool oct_sweep_takes(struct oct_sweep *sweep)
     sweep->cases++;
     sweep->taken += takes;
     return takes;
+}
+
+/// Of n cases, too few for a sweep: all, or with a share of the cases one, which `draw` names. Callers have draws that
+/// differ, so that together they take all.
+static inline bool oct_sweep_picks(size_t i, size_t n, uint64_t draw)
+{
+    return oct_sweep_share() == 1 || i == draw % n;
 }
 
 /// Fails the test when fewer cases were taken than the share says: a sweep never passes because it was empty.

@@ -49,30 +49,6 @@ OCTI_INLINE __m512i octi_image_column_512(const struct octi_image_row_512 *image
                                  octi_image_place_512(image, behind + image->behind3), lanes);
 }
 
-/// Copies n columns, `step` BYTES apart.
-OCTI_INLINE uint8_t *octi_copy_columns_512(uint8_t *to, const uint8_t *from, size_t step, size_t n)
-{
-    for (; n >= 4; n -= 4) { // loads first: they need not wait for stores that might be to the same place
-        const __m512i a = _mm512_loadu_si512(from);
-        const __m512i b = _mm512_loadu_si512(from + step);
-        from += 2 * step;
-        const __m512i c = _mm512_loadu_si512(from);
-        const __m512i d = _mm512_loadu_si512(from + step);
-        from += 2 * step;
-        _mm512_store_si512(to, a);
-        _mm512_store_si512(to + 64, b);
-        _mm512_store_si512(to + 128, c);
-        _mm512_store_si512(to + 192, d);
-        to += 256;
-    }
-    for (; n > 0; n--) {
-        _mm512_store_si512(to, _mm512_loadu_si512(from));
-        from += step;
-        to += 64;
-    }
-    return to;
-}
-
 OCTI_INLINE void octi_copy_row_512(const struct octi_band_512 *band, uint8_t *to, const uint8_t *row, const int lanes)
 {
     const struct octi_image_row_512 image = octi_image_row_512(band, row);

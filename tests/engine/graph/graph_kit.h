@@ -291,10 +291,9 @@ static inline struct oct_plan *kit_compare(struct kit *kit, double tolerance)
     struct oct_plan *plans[WAYS] = {kit_plan(kit->graph, true, false), kit_plan(kit->graph, false, true),
                                     kit_plan(kit->graph, false, false)};
     unsigned char *expected = malloc(KIT_MAX_OUTPUT_BYTES), *got = malloc(KIT_MAX_OUTPUT_BYTES);
-    struct oct_sweep sweep = oct_sweep_begin();
     // References take the time: once for each batch.
     for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
-        if (!oct_sweep_takes(&sweep)) {
+        if (!oct_sweep_picks(i, sizeof ROWS / sizeof ROWS[0], oct_graph_node_count(kit->graph))) {
             continue;
         }
         int64_t rows = ROWS[i] <= oct_plan_max_rows(plain) ? ROWS[i] : 1;
@@ -307,7 +306,6 @@ static inline struct oct_plan *kit_compare(struct kit *kit, double tolerance)
                           "way %d, %d rows: answers differ by %g, allowed %g", way, (int)rows, distance, tolerance);
         }
     }
-    oct_sweep_end(&sweep);
     free(expected);
     free(got);
     oct_plan_release(plans[0]);
@@ -352,9 +350,8 @@ static inline void kit_compare_everywhere(struct kit *kit)
         }
     }
     unsigned char *expected = malloc(KIT_MAX_OUTPUT_BYTES), *got = malloc(KIT_MAX_OUTPUT_BYTES);
-    struct oct_sweep sweep = oct_sweep_begin();
     for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
-        if (!oct_sweep_takes(&sweep)) {
+        if (!oct_sweep_picks(i, sizeof ROWS / sizeof ROWS[0], oct_graph_node_count(kit->graph))) {
             continue;
         }
         int64_t rows = ROWS[i] <= oct_plan_max_rows(plain) ? ROWS[i] : 1;
@@ -370,7 +367,6 @@ static inline void kit_compare_everywhere(struct kit *kit)
                           levels[run / 2], (int)rows, parallel, kit_distance(plan, rows, expected, got));
         }
     }
-    oct_sweep_end(&sweep);
     free(expected);
     free(got);
     for (size_t level = 0; level < LEVELS; level++) {

@@ -226,14 +226,16 @@ END_TEST
 
 static struct {
     int8_t bytes[WAITING_BYTES];
-    bool fails;
+    size_t reads, most; // most: the largest, in BYTES
+    size_t fails_at;    // which read fails; 0: none
 } waiting;
 
 static enum oct_status
 read_waiting(void *context, uint64_t offset, void *bytes, size_t n_bytes, struct oct_error *error)
 {
     (void)context;
-    if (waiting.fails) {
+    waiting.most = n_bytes > waiting.most ? n_bytes : waiting.most;
+    if (++waiting.reads == waiting.fails_at) {
         return oct_error_set(error, OCT_ERR_IO, NULL, OCT_POSITION_NONE, "gone");
     }
     memcpy(bytes, waiting.bytes + offset, n_bytes);
@@ -273,6 +275,10 @@ START_TEST(weights_that_wait_in_a_source_are_packed_in_pieces)
     } convolutions[] = {{96, 1}, {128, 2}, {1024, 256}};
     struct kit kit = kit_open();
     wait_for_linear(&kit);
+    struct oct_plan *plan = NULL;
+    ck_assert_status_ok(oct_plan_create(kit.graph, NULL, &plan, NULL));
+    ck_assert_uint_le(waiting.most, (size_t)64 * 1999); // a panel
+    oct_plan_release(plan);
     kit_compare_everywhere(&kit);
     kit_close(&kit);
     for (size_t i = 0; i < sizeof convolutions / sizeof convolutions[0]; i++) {
@@ -294,15 +300,47 @@ END_TEST
 START_TEST(a_weight_that_cannot_be_read_is_named_with_its_node)
 {
     struct kit kit = kit_open();
-    struct oct_error error = OCT_ERROR_INIT;
-    struct oct_plan *plan = NULL;
     wait_for_linear(&kit);
-    waiting.fails = true;
-    ck_assert_status(OCT_ERR_IO, oct_plan_create(kit.graph, NULL, &plan, &error));
-    waiting.fails = false;
-    ck_assert_error_says(&error, "node 'step' (quantized::linear)");
-    ck_assert_error_says(&error, "constant 'w'");
-    ck_assert_error_says(&error, "gone");
+    for (size_t read = 1; read <= 3; read++) { // as many as there are panels
+        struct oct_error error = OCT_ERROR_INIT;
+        struct oct_plan *plan = NULL;
+        waiting.reads = 0;
+        waiting.fails_at = read;
+        ck_assert_status(OCT_ERR_IO, oct_plan_create(kit.graph, NULL, &plan, &error));
+        ck_assert_uint_eq(waiting.reads, read);
+        ck_assert_error_says(&error, "node 'step' (quantized::linear)");
+        ck_assert_error_says(&error, "constant 'w'");
+        ck_assert_error_says(&error, "gone");
+    }
+    kit_close(&kit);
+}
+END_TEST
+
+static enum oct_status read_ones(void *context, uint64_t offset, void *bytes, size_t n_bytes, struct oct_error *error)
+{
+    (void)context;
+    (void)offset;
+    (void)error;
+    memset(bytes, 1, n_bytes);
+    return OCT_OK;
+}
+
+START_TEST(many_short_columns_are_held_once)
+{
+    static const struct oct_constant_source ones = {NULL, read_ones};
+    const struct oct_tensor_desc desc = kit_quantized(OCT_DTYPE_QINT8, KIT_SHAPE(100000, 64), 0.001, 0);
+    struct kit kit = kit_open();
+    oct_value_id w, x = kit_input(&kit, "x", kit_quantized(OCT_DTYPE_QUINT8, KIT_SHAPE(KIT_N, 64), 0.05, 7));
+    ck_assert_status_ok(oct_graph_defer_constant(kit.graph, "w", &desc, &ones, 0, (size_t)100000 * 64, &w, NULL));
+    kit_output(&kit, "y",
+               kit_node_of(&kit, "step", "quantized::linear", KIT_INPUTS(x, w),
+                           KIT_ATTRIBUTES(kit_number("Y_scale_i", 0.05), kit_int("Y_zero_point_i", 7))));
+    kit_finish(&kit);
+    struct oct_plan *plan = NULL;
+    ck_assert_status_ok(oct_plan_create(kit.graph, NULL, &plan, NULL));
+    // The weights, 28 bytes a column, and what is left of a huge page.
+    ck_assert_uint_le(oct_plan_resident_bytes(plan), (uint64_t)100000 * (64 + 28) + ((uint64_t)3 << 20));
+    oct_plan_release(plan);
     kit_close(&kit);
 }
 END_TEST
@@ -348,6 +386,7 @@ static void add(Suite *suite)
     tcase_add_test(constants, a_constant_shown_as_an_output_is_kept);
     tcase_add_test(constants, weights_that_wait_in_a_source_are_packed_in_pieces);
     tcase_add_test(constants, a_weight_that_cannot_be_read_is_named_with_its_node);
+    tcase_add_test(constants, many_short_columns_are_held_once);
     tcase_add_test(constants, an_operator_that_knows_no_pieces_gets_the_whole_weight);
     TCase *failures = oct_case(suite, "failures");
     tcase_add_test(failures, an_operator_that_cannot_be_prepared_is_named);

@@ -203,10 +203,12 @@ START_TEST(outputs_are_exact_however_they_end)
         struct packed_case c = make_case(&rng, channels[i / 2 % 6], 1, 9, true);
         for (size_t j = 0; j < c.n; j++) {
             c.columns[j].zero_point = 0; // or kernels for all parameters are what is checked
+            c.columns[j].multiplier = oct_rng_float(&rng, 0.0001f, 0.02f);
         }
         c.bias_factor = factors[i / 12 % 2];
         c.output = ends[i / 24];
         check_case_lines(&rng, &c, (size_t)oct_rng_between(&rng, 20, 60), (struct window){3, 3}, 1 + i % 2);
+        ck_assert(octi_panels_convertible(&c.packed) && !c.packed.weight_zero_points);
         free_case(&c);
     }
 }
