@@ -208,6 +208,8 @@ sys.exit(int(torch.__version__.split(".")[0]) < 2 or "fbgemm" not in torch.backe
         stage image-int8 sh deploy/ci/image_size.sh --int8-only
         stage image-runs sh deploy/ci/image_run.sh
     fi
+    wait "$builder"
+    builder=
 fi
 
 echo "$(($(now) - started)) s in all"
