@@ -190,7 +190,7 @@ sys.exit(int(torch.__version__.split(".")[0]) < 2 or "fbgemm" not in torch.backe
     # ------------------------------------------------------------------------------------- the same tests, sanitized
     if built asan; then
         counted asan run_ctest asan
-        OCTET_LOCKSTEP_ROUNDS=200 OCTET_BINARY=build/asan/octet counted asan-integration "$python" -W ignore::ResourceWarning -m unittest discover -v -s tests/integration -p 'test_*.py'
+        OCTET_LOCKSTEP_ROUNDS=60 OCTET_BINARY=build/asan/octet counted asan-integration "$python" -W ignore::ResourceWarning -m unittest discover -v -s tests/integration -p 'test_*.py'
     fi
     if built tsan; then
         counted tsan run_ctest tsan
