@@ -186,7 +186,9 @@ START_TEST(kernels_along_lines_are_exact)
             }
         }
     }
-    oct_sweep_end(&sweep);
+    if (sweep.cases > 0) { // not every family of processors has such kernels
+        oct_sweep_end(&sweep);
+    }
 }
 END_TEST
 
