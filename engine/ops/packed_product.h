@@ -7,9 +7,8 @@
 #include "octet/op.h"
 
 /// Packs the weight of a quantized linear or convolution (inputs as in quantized_weights.h) into plan memory.
-/// @param source   of group 0; later groups' columns follow it. `weights` NULL: the weight as it is given, which is
-/// then
-///                 read in pieces (oct_op_prepare_read); its columns lie `column_stride` bytes apart
+/// @param source   of group 0; later groups' columns follow it. `weights` NULL: the weight as it is given, read in
+///                 pieces (oct_op_prepare_read); its columns lie `column_stride` bytes apart
 /// @param n_groups divides the output channels
 /// @param[out] packed  [n_groups]
 /// @param[in,out] zones  get their starts; NULL or n == 0: there are none
